@@ -1,0 +1,170 @@
+import { RawConnection } from './raw-connection.js';
+import { fetchRequest } from './requests.js';
+
+export interface FetchShape {
+  host: string;
+  port: number;
+  topic: string;
+  partitions: number;
+  /** Bytes asked for in one request. */
+  maxBytes: number;
+  connections: number;
+}
+
+/** Bytes of a Fetch v11 response for one partition before its records, but for the topic's name. */
+const headBytes = 4 + 4 + 2 + 4 + 4 + 2 + 4 + 4 + 2 + 8 + 8 + 8 + 4 + 4 + 4;
+const batchHeadBytes = 61;
+
+/** Reads a topic from start to end again and again; checks that every batch follows the one before. */
+export class FetchLoad {
+  fetchedBytes = 0;
+  fetchedRecords = 0;
+  readonly #shape: FetchShape;
+  readonly #connections: RawConnection[] = [];
+  #stopping = false;
+  #running = 0;
+  #drained: (() => void) | null = null;
+  #failed: ((error: Error) => void) | null = null;
+
+  constructor(shape: FetchShape) {
+    this.#shape = shape;
+  }
+
+  /** Starts the load; rejects if a request is answered with an error or a batch is missing. */
+  async start(): Promise<{ failed: Promise<never> }> {
+    const failed = new Promise<never>((_, reject) => {
+      this.#failed = reject;
+    });
+    const { partitions, connections, host, port } = this.#shape;
+    for (let index = 0; index < connections; index++) {
+      const connection = await RawConnection.open(host, port);
+      this.#connections.push(connection);
+      const own = Array.from({ length: partitions }, (_, partition) => partition).filter(
+        (partition) => partition % connections === index,
+      );
+      this.#running++;
+      this.#drive(connection, own);
+    }
+    return { failed };
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    if (this.#running > 0) {
+      await new Promise<void>((resolve) => {
+        this.#drained = resolve;
+      });
+    }
+    for (const connection of this.#connections) connection.close();
+  }
+
+  #drive(connection: RawConnection, partitions: number[]): void {
+    const { topic, maxBytes } = this.#shape;
+    const readers = partitions.map((partition) => new PartitionReader(topic, partition, maxBytes));
+    let turn = 0;
+    const next = (): void => {
+      if (this.#stopping) {
+        if (--this.#running === 0) this.#drained?.();
+        return;
+      }
+      connection.send((readers[turn] as PartitionReader).request());
+    };
+    connection.receive({
+      bytes: (chunk, frameAt) => (readers[turn] as PartitionReader).bytes(chunk, frameAt),
+      end: () => {
+        const reader = readers[turn] as PartitionReader;
+        try {
+          this.fetchedRecords += reader.end();
+        } catch (error) {
+          this.#failed?.(error as Error);
+          return;
+        }
+        this.fetchedBytes += reader.recordBytes;
+        turn = (turn + 1) % readers.length;
+        next();
+      },
+    });
+    next();
+  }
+}
+
+/** Follows one partition: looks at batch headers only, wherever the reads cut them. */
+class PartitionReader {
+  recordBytes = 0;
+  readonly #frame: Buffer;
+  readonly #offsetAt: number;
+  readonly #topicBytes: number;
+  readonly #head: Buffer;
+  #headFill = 0;
+  readonly #batchHead = Buffer.alloc(batchHeadBytes);
+  #batchFill = 0;
+  /** Bytes of the current batch that are still to come after its header. */
+  #skip = 0;
+  #offset = 0;
+  #records = 0;
+  #problem: Error | null = null;
+
+  constructor(topic: string, partition: number, maxBytes: number) {
+    const { frame, offsetAt } = fetchRequest(topic, partition, maxBytes);
+    this.#frame = frame;
+    this.#offsetAt = offsetAt;
+    this.#topicBytes = Buffer.byteLength(topic);
+    this.#head = Buffer.alloc(headBytes + this.#topicBytes);
+  }
+
+  request(): Buffer {
+    const high = Math.floor(this.#offset / 2 ** 32);
+    this.#frame.writeInt32BE(high, this.#offsetAt);
+    this.#frame.writeUInt32BE(this.#offset >>> 0, this.#offsetAt + 4);
+    this.#headFill = 0;
+    this.#batchFill = 0;
+    this.#skip = 0;
+    this.#records = 0;
+    this.recordBytes = 0;
+    return this.#frame;
+  }
+
+  bytes(chunk: Buffer, _frameAt: number): void {
+    let at = 0;
+    if (this.#headFill < this.#head.length) {
+      at = Math.min(this.#head.length - this.#headFill, chunk.length);
+      chunk.copy(this.#head, this.#headFill, 0, at);
+      this.#headFill += at;
+    }
+    this.recordBytes += chunk.length - at;
+    while (at < chunk.length) {
+      if (this.#skip > 0) {
+        const taken = Math.min(this.#skip, chunk.length - at);
+        this.#skip -= taken;
+        at += taken;
+        continue;
+      }
+      const taken = Math.min(batchHeadBytes - this.#batchFill, chunk.length - at);
+      chunk.copy(this.#batchHead, this.#batchFill, at, at + taken);
+      this.#batchFill += taken;
+      at += taken;
+      if (this.#batchFill === batchHeadBytes) this.#batch();
+    }
+  }
+
+  /** Records of the response; at the end of the partition the next request starts over. */
+  end(): number {
+    if (this.#problem) throw this.#problem;
+    const errorCode = this.#head.readInt16BE(headBytes - 38 + this.#topicBytes);
+    if (errorCode !== 0) throw new Error(`Fetch was answered with error ${errorCode}`);
+    if (this.recordBytes === 0) this.#offset = 0;
+    return this.#records;
+  }
+
+  #batch(): void {
+    const head = this.#batchHead;
+    const baseOffset = head.readUInt32BE(0) * 2 ** 32 + head.readUInt32BE(4);
+    if (baseOffset !== this.#offset) {
+      this.#problem ??= new Error(`offset ${baseOffset} came where ${this.#offset} was expected`);
+    }
+    this.#skip = head.readInt32BE(8) + 12 - batchHeadBytes;
+    this.#records += head.readInt32BE(57);
+    this.#offset = baseOffset + head.readInt32BE(23) + 1;
+    this.#batchFill = 0;
+  }
+}

@@ -1,0 +1,24 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from '../../test/clients/broker.js';
+import { prepareKafka, startKafka } from '../../test/peers/kafka.js';
+import type { Target } from '../scenario.js';
+
+/** A real Apache Kafka with its default settings and a heap of 1 GiB, as its own start script has it. */
+export async function startKafkaTarget(): Promise<Target> {
+  const home = await prepareKafka();
+  const dataDir = await mkdtemp(join(tmpdir(), 'kafka-bench-'));
+  const port = await freePort();
+  const broker = await startKafka(home, { port, dataDir });
+  return {
+    name: 'kafka',
+    host: '127.0.0.1',
+    port,
+    pid: broker.pid,
+    async close() {
+      await broker.stop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,295 @@
+import type { Logger } from 'pino';
+import { loadFileSender } from '../native/index.js';
+import { type PoolOptions, WorkerPool } from '../workers/pool/pool.js';
+import type { WorkerNotice } from '../workers/ring/control.js';
+import type { Services } from './api/services.js';
+import type { Catalog } from './catalog/catalog.js';
+import { DataDirectory } from './catalog/data-directory.js';
+import type { Address } from './config/listener.js';
+import type { Settings } from './config/schema.js';
+import type { GroupCoordinator } from './coordinators/group/coordinator.js';
+import { RequestMeter } from './frame/request-meter.js';
+import type { HttpServer } from './http/http-server.js';
+import type { Observed } from './http/metric.js';
+import type { ConnectionLimits } from './listen/connection.js';
+import { LandingSlab } from './listen/landing-slab.js';
+import { advertisedBy, type BoundListener, Listeners } from './listen/listeners.js';
+import { ApiKey } from './protocol/kafka/api-keys.js';
+import { SegmentFiles } from './reply/segment-files.js';
+import { Partitions } from './route/partitions.js';
+import { FetchSessions } from './wait/fetch-session.js';
+import { WaitingFetches } from './wait/waiting-fetches.js';
+
+/** Largest share of the time to close that requests in flight get; the rest is for flushing. */
+const drainShare = 0.5;
+
+/**
+ * What is not needed before the partition threads are up. Loading it takes as long as they do, about
+ * 0.1 s, so that both at once make the start a quarter shorter.
+ */
+async function loadFront() {
+  const [{ Catalog }, { GroupCoordinator }, { apis }] = await Promise.all([
+    import('./catalog/catalog.js'),
+    import('./coordinators/group/coordinator.js'),
+    import('./api/served.js'),
+  ]);
+  return { Catalog, GroupCoordinator, apis };
+}
+
+/** A running broker. */
+export interface Broker {
+  readonly listeners: readonly BoundListener[];
+  /** Where health and metrics are; null if they are off. */
+  readonly httpAddress: Address | null;
+  /** Stops accepting, answers what is in flight, flushes and closes; within `timeoutMs`. Once, however often called. */
+  close(timeoutMs: number): Promise<void>;
+  /** Resolves with the reason if the broker can no longer serve. */
+  readonly failed: Promise<Error>;
+}
+
+/** Starts a broker; resolves when every listener answers. Throws DirectoryLocked, ListenError, Error. */
+export async function startBroker(settings: Settings, log: Logger): Promise<Broker> {
+  const directory = await DataDirectory.open({
+    path: settings.dataDir,
+    nodeId: settings.brokerId,
+    clusterId: settings.clusterId,
+    log,
+  });
+  const assembly = new Assembly(settings, log, directory);
+  try {
+    return await assembly.start();
+  } catch (error) {
+    await assembly.abandon();
+    throw error;
+  }
+}
+
+/** The parts of a broker, in the order in which they depend on each other. */
+class Assembly implements Broker {
+  listeners: readonly BoundListener[] = [];
+  readonly failed: Promise<Error>;
+  readonly #settings: Settings;
+  readonly #log: Logger;
+  readonly #directory: DataDirectory;
+  readonly #slab: LandingSlab;
+  readonly #pool: WorkerPool;
+  readonly #partitions: Partitions;
+  readonly #waits: WaitingFetches;
+  readonly #front: Listeners;
+  readonly #files: SegmentFiles | null;
+  readonly #sessions: FetchSessions;
+  readonly #meter: RequestMeter | null;
+  #http: HttpServer | null = null;
+  #catalog: Catalog | null = null;
+  #closing: Promise<void> | null = null;
+  #groups: GroupCoordinator | null = null;
+  #fail: (reason: Error) => void = () => {};
+
+  constructor(settings: Settings, log: Logger, directory: DataDirectory) {
+    this.#settings = settings;
+    this.#log = log;
+    this.#directory = directory;
+    this.#slab = new LandingSlab(settings.landingBytes, settings.smallFrameBytes);
+    this.failed = new Promise((resolve) => {
+      this.#fail = resolve;
+    });
+    this.#pool = new WorkerPool(this.#poolOptions(), {
+      down: (worker, reason) => this.#workerDown(worker, reason),
+      up: (worker) => this.#partitions.workerUp(worker),
+      notice: (worker, notice) => this.#notice(worker, notice),
+      wake: (slot) => this.#waits.wake(slot),
+      exhausted: (worker, reason) =>
+        this.#fail(new Error(`partition thread ${worker} dies again and again`, { cause: reason })),
+    });
+    this.#partitions = new Partitions(this.#pool, settings.workers, this.#slab, log);
+    this.#waits = new WaitingFetches(this.#partitions);
+    this.#sessions = new FetchSessions(settings.maxIncrementalFetchSessionCacheSlots);
+    const sender = loadFileSender();
+    this.#meter =
+      settings.httpListener === null ? null : new RequestMeter(Math.max(...Object.values(ApiKey)));
+    this.#front = new Listeners({
+      slab: this.#slab,
+      limits: limitsOf(settings),
+      maxConnections: settings.maxConnections,
+      sender,
+      meter: this.#meter,
+    });
+    this.#files = sender === null ? null : new SegmentFiles(directory.path, Date.now);
+  }
+
+  get httpAddress(): Address | null {
+    return this.#http?.address ?? null;
+  }
+
+  async start(): Promise<Broker> {
+    await this.#startHttp();
+    const [front] = await Promise.all([loadFront(), this.#pool.start()]);
+    const { Catalog, GroupCoordinator, apis } = front;
+    const settings = this.#settings;
+    const catalog = await Catalog.open({
+      directory: this.#directory,
+      partitions: this.#partitions,
+      log: this.#log,
+      settings,
+    });
+    this.#catalog = catalog;
+    const groups = new GroupCoordinator({
+      settings,
+      partitions: this.#partitions,
+      topics: catalog,
+      now: Date.now,
+      steadyMs: () => performance.now(),
+      log: this.#log,
+    });
+    this.#groups = groups;
+    this.#partitions.listen({
+      online: (ref) => {
+        this.#waits.wake(ref.slot);
+        groups.onPartitionOnline(ref);
+      },
+      offline: (ref) => {
+        this.#waits.wake(ref.slot);
+        groups.onPartitionOffline(ref);
+      },
+    });
+    catalog.on({ deleted: (topic) => groups.onTopicDeleted(topic.name) });
+    await groups.start();
+    this.listeners = await this.#front.bind(
+      settings.kafkaListeners,
+      settings.kafkaAdvertisedListeners,
+    );
+    this.#front.accept(this.#services(catalog, groups, apis));
+    return this;
+  }
+
+  close(timeoutMs: number): Promise<void> {
+    this.#closing ??= this.#close(timeoutMs);
+    return this.#closing;
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    const closing = this.#front.close(timeoutMs * drainShare);
+    this.#waits.expireAll();
+    this.#groups?.retire();
+    await closing;
+    await this.#groups?.close();
+    await this.#closeStorage(true);
+  }
+
+  /** The start failed: gives back what was taken, so that the next one finds it free. */
+  async abandon(): Promise<void> {
+    await this.#front.close(0);
+    await this.#groups?.close();
+    await this.#closeStorage(false);
+  }
+
+  /** First, so that a long recovery can be watched; loaded only if it is asked for. */
+  async #startHttp(): Promise<void> {
+    const { httpListener } = this.#settings;
+    if (httpListener === null || this.#meter === null) return;
+    const { HttpServer } = await import('./http/http-server.js');
+    this.#http = await HttpServer.listen(httpListener, this.#observed(this.#meter));
+  }
+
+  #observed(meter: RequestMeter): Observed {
+    const assembly = this;
+    return {
+      meter,
+      front: this.#front,
+      slab: this.#slab,
+      pool: this.#pool,
+      waits: this.#waits,
+      sessions: this.#sessions,
+      get catalog() {
+        return assembly.#catalog;
+      },
+      get listeners() {
+        return assembly.listeners;
+      },
+      get groups() {
+        return assembly.#groups;
+      },
+    };
+  }
+
+  /** On a full disk a stop cannot write all it wants to; nothing acknowledged depends on it. */
+  async #saved(closing: Promise<void> | undefined): Promise<boolean> {
+    try {
+      await closing;
+      return true;
+    } catch (error) {
+      this.#log.error({ err: error }, 'not all was saved: the next start recovers the logs');
+      return false;
+    }
+  }
+
+  async #closeStorage(started: boolean): Promise<void> {
+    // Asked before the threads stop: what is offline now was not closed properly.
+    const clean = started && (this.#catalog?.isWhole ?? false);
+    this.#files?.close();
+    this.#partitions.stop();
+    const stopped = await this.#pool.close();
+    const saved = await this.#saved(this.#catalog?.close());
+    await this.#saved(this.#directory.close(clean && stopped && saved));
+    await this.#http?.close();
+  }
+
+  #services(catalog: Catalog, groups: GroupCoordinator, apis: Services['apis']): Services {
+    return {
+      settings: this.#settings,
+      log: this.#log,
+      now: Date.now,
+      catalog,
+      partitions: this.#partitions,
+      rings: this.#partitions,
+      waits: this.#waits,
+      sessions: this.#sessions,
+      files: this.#files,
+      groups,
+      producerIds: catalog.producerIds,
+      apis,
+      advertised: advertisedBy(this.listeners),
+    };
+  }
+
+  #poolOptions(): PoolOptions {
+    const settings = this.#settings;
+    return {
+      workers: settings.workers,
+      ringSlots: settings.ringSlots,
+      replyBytesPerWorker: settings.replyBytesPerWorker,
+      maxPartitions: settings.maxPartitions,
+      landing: this.#slab.memory,
+      settings: {
+        dataDir: this.#directory.path,
+        durability: settings.durability,
+        validateRecords: settings.validateRecords,
+        producerIdExpirationMs: settings.producerIdExpirationMs,
+        maxInflatedBytes: settings.maxInflatedBytes,
+      },
+    };
+  }
+
+  #workerDown(worker: number, reason: unknown): void {
+    this.#log.error({ err: reason, worker }, 'a partition thread died; it is replaced');
+    this.#partitions.workerDown(worker);
+  }
+
+  #notice(worker: number, notice: WorkerNotice): void {
+    if (notice.kind === 'notice') {
+      this.#log[notice.level]({ worker, ...notice.fields }, notice.message);
+    } else if (notice.kind === 'offline') {
+      this.#partitions.offline(notice);
+    }
+  }
+}
+
+function limitsOf(settings: Settings): ConnectionLimits {
+  return {
+    maxRequestBytes: settings.socketRequestMaxBytes,
+    maxQueuedRequests: settings.maxQueuedRequests,
+    maxReplyBytesPerConnection: settings.maxReplyBytesPerConnection,
+    requestTimeoutMs: settings.requestTimeoutMs,
+    connectionMaxIdleMs: settings.connectionMaxIdleMs,
+  };
+}

@@ -1,0 +1,27 @@
+import type { Settings } from '../config/schema.js';
+
+export interface NewTopic {
+  readonly name: string;
+  readonly partitions: number;
+  /** Already checked, as `parseTopicConfigs` returns them. */
+  readonly overrides: ReadonlyMap<string, string>;
+}
+
+/**
+ * What automatic creation makes of a name: for the group coordinator's topic as Kafka makes it,
+ * else the defaults.
+ */
+export function autoTopic(name: string, settings: Settings): NewTopic {
+  if (name === '__consumer_offsets') {
+    return {
+      name,
+      partitions: settings.offsetsTopicNumPartitions,
+      overrides: new Map([
+        ['cleanup.policy', 'compact'],
+        ['compression.type', 'producer'],
+        ['segment.bytes', String(settings.offsetsTopicSegmentBytes)],
+      ]),
+    };
+  }
+  return { name, partitions: settings.numPartitions, overrides: new Map() };
+}

@@ -1,0 +1,153 @@
+import { type Database, open, type RootDatabase } from 'lmdb';
+import { checkLmdbFile } from './lmdb-file.js';
+
+/** A topic as it is kept. */
+export interface TopicRow {
+  /** base64url. */
+  readonly id: string;
+  readonly partitions: number;
+  /** Configs of its own, by Kafka's names. */
+  readonly overrides: Readonly<Record<string, string>>;
+}
+
+/** A topic whose deletion was answered; the row stays until its directories are gone. */
+export interface RemovalRow {
+  readonly name: string;
+  readonly partitions: number;
+}
+
+/** What a namespace says about its topics; the row of `''` is the broker's. */
+export interface NamespacePolicyRow {
+  readonly entryFormat?: string;
+}
+
+const nextProducerIdKey = 'nextProducerId';
+const formatKey = 'format';
+/** Of the rows below; a newer one is refused instead of misread. */
+const formatVersion = 1;
+/** Address space, not memory or disk. */
+const mapSizeBytes = 1024 ** 3;
+
+/**
+ * The metadata that outlives the process, in LMDB with msgpackr's encoding. A write is resolved
+ * once it is durable. Opened by the main thread only.
+ */
+export class CatalogStore {
+  readonly #root: RootDatabase;
+  readonly #topics: Database<TopicRow, string>;
+  readonly #removals: Database<RemovalRow, string>;
+  readonly #policies: Database<NamespacePolicyRow, string>;
+  readonly #values: Database<number, string>;
+
+  private constructor(root: RootDatabase) {
+    this.#root = root;
+    this.#topics = root.openDB<TopicRow, string>({ name: 'topics' });
+    this.#removals = root.openDB<RemovalRow, string>({ name: 'removals' });
+    this.#policies = root.openDB<NamespacePolicyRow, string>({ name: 'policies' });
+    this.#values = root.openDB<number, string>({ name: 'values' });
+  }
+
+  /** Throws if the file is damaged, or a newer version wrote it. */
+  static async open(path: string): Promise<CatalogStore> {
+    await checkLmdbFile(path);
+    const root = open({
+      path,
+      noSubdir: true,
+      maxDbs: 16,
+      mapSize: mapSizeBytes,
+      // Tried on a full disk: with the first, lmdb drops a promise that a failed commit rejects, and
+      // Node exits; with the second, commits beside a failed one are never called flushed.
+      eventTurnBatching: false,
+      overlappingSync: false,
+    });
+    try {
+      const store = new CatalogStore(root);
+      const format = store.#values.get(formatKey) ?? formatVersion;
+      if (format <= formatVersion) return store;
+      throw new Error(`${path}: format ${format} is newer than ${formatVersion}, known here`);
+    } catch (error) {
+      await root.close();
+      throw error;
+    }
+  }
+
+  /** True until `initialize`: no topic was ever decided on here. */
+  get fresh(): boolean {
+    return this.#values.get(formatKey) === undefined;
+  }
+
+  /**
+   * Makes a fresh store one that decides, with the topics that were there before it, all at once.
+   */
+  initialize(rows: Iterable<[name: string, row: TopicRow]>, nextProducerId: number): Promise<void> {
+    return this.#durably(() => {
+      for (const [name, row] of rows) this.#topics.put(name, row);
+      this.#values.put(nextProducerIdKey, nextProducerId);
+      this.#values.put(formatKey, formatVersion);
+    });
+  }
+
+  *topics(): Iterable<[name: string, row: TopicRow]> {
+    for (const { key, value } of this.#topics.getRange({ snapshot: true })) yield [key, value];
+  }
+
+  *removals(): Iterable<[id: string, row: RemovalRow]> {
+    for (const { key, value } of this.#removals.getRange({ snapshot: true })) yield [key, value];
+  }
+
+  putTopic(name: string, row: TopicRow): Promise<void> {
+    return this.#durably(() => this.#topics.put(name, row));
+  }
+
+  /** From here on the topic is gone, whatever is left of its directories. */
+  removeTopic(name: string, row: TopicRow): Promise<void> {
+    return this.#durably(() => {
+      this.#topics.remove(name);
+      this.#removals.put(row.id, { name, partitions: row.partitions });
+    });
+  }
+
+  /** Nothing is left of a deleted topic. */
+  forgetRemoval(id: string): Promise<void> {
+    return this.#durably(() => this.#removals.remove(id));
+  }
+
+  policy(namespace: string): NamespacePolicyRow | undefined {
+    return this.#policies.get(namespace);
+  }
+
+  /** First producer id that no block covers yet. */
+  nextProducerId(): number {
+    return this.#values.get(nextProducerIdKey) ?? 0;
+  }
+
+  putNextProducerId(producerId: number): Promise<void> {
+    return this.#durably(() => this.#values.put(nextProducerIdKey, producerId));
+  }
+
+  close(): Promise<void> {
+    return this.#root.close();
+  }
+
+  /** A resolved transaction is visible; `flushed` says that it is on disk, whatever the options. */
+  async #durably(write: () => unknown): Promise<void> {
+    try {
+      await this.#root.transaction(() => {
+        write();
+      });
+      await this.#root.flushed;
+    } catch (error) {
+      throw await causeOf(error as CommitFailure);
+    }
+  }
+}
+
+/** What lmdb rejects a failed commit with. */
+interface CommitFailure extends Error {
+  /** Rejects with the reason; nobody else waits for it, and an unhandled rejection ends the process. */
+  readonly commitError?: Promise<never>;
+}
+
+async function causeOf(failure: CommitFailure): Promise<Error> {
+  return failure.commitError?.catch((reason: Error) => reason) ?? failure;
+}

@@ -1,0 +1,41 @@
+/** What the exit code of `kopje` says; scripts and supervisors rely on these numbers. */
+
+export const exitCodes = {
+  /** Done; for `kopje serve`: stopped by SIGTERM or SIGINT with everything flushed. */
+  ok: 0,
+  /** A fault of Kopje's own, or `kopje check` found a problem. */
+  unexpected: 1,
+  /** The command line or the settings are wrong. */
+  usage: 2,
+  /** The data directory is in use by another process, or cannot be used. */
+  dataDirectory: 3,
+  /** A listener cannot bind its address. */
+  listener: 4,
+  /** The broker could serve no longer: its threads died again and again. */
+  failed: 5,
+} as const;
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+/** For `kopje --help` and the documentation. */
+export const exitCodeMeanings: readonly (readonly [ExitCode, string])[] = [
+  [exitCodes.ok, 'done; serve: stopped by SIGTERM or SIGINT with everything flushed'],
+  [exitCodes.unexpected, 'an unexpected fault, or check found a problem'],
+  [exitCodes.usage, 'the command line or the settings are wrong'],
+  [exitCodes.dataDirectory, 'the data directory is in use by another process, or unusable'],
+  [exitCodes.listener, 'a listener cannot bind its address'],
+  [exitCodes.failed, 'the broker could serve no longer: its threads died again and again'],
+];
+
+/** By the name of the error's class, so that telling them apart loads none of their modules. */
+const codeOfError: Readonly<Record<string, ExitCode>> = {
+  SettingsError: exitCodes.usage,
+  DirectoryLocked: exitCodes.dataDirectory,
+  DataDirectoryError: exitCodes.dataDirectory,
+  ListenError: exitCodes.listener,
+};
+
+export function exitCodeOf(error: unknown): ExitCode {
+  const name = error instanceof Error ? error.name : '';
+  return codeOfError[name] ?? exitCodes.unexpected;
+}

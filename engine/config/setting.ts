@@ -1,0 +1,28 @@
+import type { Kind } from './kinds.js';
+
+/** One setting: everything that the loader, `kopje config` and docs/settings.md say about it. */
+export interface Setting<T> {
+  readonly kind: Kind<T>;
+  /** A function where it depends on the machine. */
+  readonly default: NoInfer<T> | (() => NoInfer<T>);
+  /** What the default is in words, where it is computed. */
+  readonly defaultText?: string;
+  readonly unit?: 'ms' | 'minutes' | 'bytes';
+  /** Whose name it is. */
+  readonly origin: 'Kafka' | 'KoP' | 'Kopje';
+  /** The name of Kafka's broker config with this meaning. */
+  readonly kafkaName?: string;
+  /** False: accepted and shown, but nothing obeys it yet. */
+  readonly hasEffect?: false;
+  readonly summary: string;
+}
+
+/** Keeps the value's type while checking the rest. */
+export function setting<T>(definition: Setting<T>): Setting<T> {
+  return definition;
+}
+
+export function defaultOf<T>(definition: Setting<T>): T {
+  const value = definition.default;
+  return typeof value === 'function' ? (value as () => T)() : value;
+}

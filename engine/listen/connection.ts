@@ -1,0 +1,312 @@
+import type { Socket } from 'node:net';
+import type { Logger } from 'pino';
+import type { FileSender } from '../../native/index.js';
+import type { Api } from '../api/api.js';
+import type { Services } from '../api/services.js';
+import { Request } from '../frame/request.js';
+import {
+  hasHeader,
+  peekApiKey,
+  peekApiVersion,
+  readRequestHeader,
+} from '../frame/request-header.js';
+import type { RequestMeter } from '../frame/request-meter.js';
+import { type Place, ReplyQueue } from '../reply/reply-queue.js';
+import { readInto, writeQueueBytes } from './accepted-socket.js';
+import { FrameError, type FrameSink, Intake } from './intake.js';
+import type { Landing, LandingSlab } from './landing-slab.js';
+
+/** What all connections of a broker share. */
+export interface ConnectionHost {
+  readonly services: Services;
+  readonly slab: LandingSlab;
+  readonly limits: ConnectionLimits;
+  /** How to send file ranges; null where they are read and written. */
+  readonly sender: FileSender | null;
+  /** Null where nobody asks for metrics. */
+  readonly meter: RequestMeter | null;
+  closed(connection: Connection): void;
+  /** Everything that a connection asked for has been answered and sent. */
+  wentIdle(): void;
+}
+
+export interface ConnectionLimits {
+  /** Longest frame that is taken. */
+  maxRequestBytes: number;
+  /** Requests of one connection that may wait or be worked on; reading stops beyond it. */
+  maxQueuedRequests: number;
+  /** No further request starts while more than this is unsent. */
+  maxReplyBytesPerConnection: number;
+  /** A partial frame or reply that makes no progress for this long closes the connection. */
+  requestTimeoutMs: number;
+  connectionMaxIdleMs: number;
+}
+
+interface WaitingFrame {
+  readonly landing: Landing;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A region that was not read into for this long is given back. */
+const restAfterMs = 1_000;
+const apiVersionsKey = 18;
+
+let lastConnectionId = 0;
+
+/** One client connection: frames in, requests in order, replies in order. */
+export class Connection implements FrameSink {
+  readonly id = ++lastConnectionId;
+  readonly listener: string;
+  readonly clientHost: string;
+  readonly replies: ReplyQueue;
+  readonly #host: ConnectionHost;
+  readonly #socket: Socket;
+  readonly #intake: Intake;
+  readonly #waiting: WaitingFrame[] = [];
+  readonly #abort = new AbortController();
+  /** Requests that have started and are not answered; all of one overlap class. */
+  #active = 0;
+  #activeApi: Api | null = null;
+  #closed = false;
+  /** Requests are being started: one that is answered at once must not start the next from inside itself. */
+  #pumping = false;
+  #reading = true;
+  #lastReadMs: number;
+  #lastWriteMs: number;
+  /** What the last sweep saw of the replies; each alone may look the same after a second's work. */
+  #lastProgress = 0;
+  #lastQueueBytes = 0;
+
+  constructor(host: ConnectionHost, accepted: Socket, listener: string, nowMs: number) {
+    this.#host = host;
+    this.listener = listener;
+    this.clientHost = `/${accepted.remoteAddress ?? 'unknown'}`;
+    this.#lastReadMs = nowMs;
+    this.#lastWriteMs = nowMs;
+    this.#intake = new Intake(host.slab, this, host.limits.maxRequestBytes);
+    this.#socket = readInto(accepted, {
+      buffer: () => this.#intake.buffer(),
+      callback: (sizeBytes, buffer) => this.#received(sizeBytes, buffer),
+    });
+    this.replies = new ReplyQueue(this.#socket, host.sender);
+    this.#socket.setNoDelay(true);
+    this.#socket.on('error', (error) => {
+      host.services.log.debug({ err: error, peer: this.clientHost }, 'connection error');
+    });
+    this.#socket.on('close', () => this.#onClose());
+    this.#socket.resume();
+  }
+
+  get log(): Logger {
+    return this.#host.services.log;
+  }
+
+  get closedSignal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** No request is waiting or being worked on, and everything was sent. */
+  get idle(): boolean {
+    return this.#active === 0 && this.#waiting.length === 0 && this.replies.unsentBytes === 0;
+  }
+
+  /** Frames that were read and have not been begun. */
+  get waitingRequests(): number {
+    return this.#waiting.length;
+  }
+
+  /** Bytes of those frames. */
+  get waitingBytes(): number {
+    return this.#waiting.reduce((sum, { start, end }) => sum + end - start, 0);
+  }
+
+  /** Requests that were begun and are not answered. */
+  get activeRequests(): number {
+    return this.#active;
+  }
+
+  get meter(): RequestMeter | null {
+    return this.#host.meter;
+  }
+
+  frame(landing: Landing, start: number, end: number): void {
+    this.#waiting.push({ landing, start, end });
+  }
+
+  intakeResumed(): void {
+    this.#pump();
+    this.#readMore();
+  }
+
+  intakeFailed(error: FrameError): void {
+    this.refuse(`closed: ${error.message}`);
+  }
+
+  /** Closes with one log line that names the peer. */
+  refuse(reason: string): void {
+    if (this.#closed) return;
+    this.#host.services.log.warn({ peer: this.clientHost, listener: this.listener }, reason);
+    this.#socket.destroy();
+  }
+
+  /** Closes with one log line once the replies before `place` are written. */
+  disconnect(place: Place, reason: string): void {
+    if (this.#closed) return;
+    this.#host.services.log.warn({ peer: this.clientHost, listener: this.listener }, reason);
+    this.#reading = false;
+    this.replies.disconnect(place);
+  }
+
+  /** Stops reading; what was read is answered. */
+  stopReading(): void {
+    this.#reading = false;
+    this.#socket.pause();
+  }
+
+  /** Closes at once, without a log line. */
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  /** Called once a second: gives an unused region back, ends what makes no progress. */
+  sweep(nowMs: number): void {
+    const { requestTimeoutMs, connectionMaxIdleMs } = this.#host.limits;
+    const quietMs = nowMs - this.#lastReadMs;
+    if (quietMs >= restAfterMs) this.#intake.rest();
+    if (this.#intake.hasPartialFrame && !this.#intake.starved && quietMs > requestTimeoutMs) {
+      this.refuse(`closed: half a request for ${requestTimeoutMs} ms (requestTimeoutMs)`);
+      return;
+    }
+    const queueBytes = writeQueueBytes(this.#socket);
+    const { progress, unsentBytes } = this.replies;
+    const moved = progress !== this.#lastProgress || queueBytes !== this.#lastQueueBytes;
+    if (unsentBytes === 0 || moved) {
+      this.#lastWriteMs = nowMs;
+      this.#lastProgress = progress;
+      this.#lastQueueBytes = queueBytes;
+    }
+    if (nowMs - this.#lastWriteMs > requestTimeoutMs) {
+      this.refuse(`closed: the client takes no reply bytes for ${requestTimeoutMs} ms`);
+    } else if (this.idle && quietMs > connectionMaxIdleMs) {
+      this.destroy();
+    }
+  }
+
+  /** A request has been answered; called by it once. */
+  finished(): void {
+    this.#active--;
+    if (this.#active === 0) this.#activeApi = null;
+    if (!this.#closed) this.#pump();
+  }
+
+  /** Reply bytes went out: what waited for that may start. */
+  sent(): void {
+    if (this.#closed) return;
+    if (this.#waiting.length > 0) this.#pump();
+    else if (this.idle) this.#host.wentIdle();
+  }
+
+  #received(sizeBytes: number, buffer: Uint8Array): boolean {
+    this.#lastReadMs = this.#host.services.now();
+    if (this.#host.meter !== null) this.#host.meter.receivedBytes += sizeBytes;
+    try {
+      this.#intake.received(sizeBytes, buffer);
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error;
+      this.intakeFailed(error);
+      return false;
+    }
+    this.#pump();
+    return this.#mayRead();
+  }
+
+  #mayRead(): boolean {
+    return (
+      this.#reading &&
+      !this.#closed &&
+      !this.#intake.starved &&
+      this.#waiting.length + this.#active < this.#host.limits.maxQueuedRequests
+    );
+  }
+
+  #readMore(): void {
+    if (this.#mayRead()) this.#socket.resume();
+  }
+
+  /** Starts what may start; reading goes on when the queue has room again. */
+  #pump(): void {
+    // A thousand answers nested in each other would exhaust the stack: the loop below takes the next.
+    if (this.#pumping) return;
+    this.#pumping = true;
+    const full = this.#waiting.length > 0;
+    while (this.#waiting.length > 0 && !this.#closed) {
+      const next = this.#waiting[0] as WaitingFrame;
+      const api = this.#apiOf(next);
+      if (api === undefined || !this.#mayStart(api)) break;
+      this.#waiting.shift();
+      this.#start(next, api);
+    }
+    this.#pumping = false;
+    if (full) this.#readMore();
+  }
+
+  /** The API of a frame, or undefined after closing the connection as Kafka does. */
+  #apiOf(frame: WaitingFrame): Api | undefined {
+    const view = this.#host.slab.view;
+    if (!hasHeader(frame.start, frame.end)) {
+      this.refuse(`closed: a request of ${frame.end - frame.start} bytes has no header`);
+      return undefined;
+    }
+    const key = peekApiKey(view, frame.start);
+    const version = peekApiVersion(view, frame.start);
+    const api = this.#host.services.apis.get(key);
+    if (api === undefined) {
+      this.refuse(`closed: API key ${key} is not served`);
+      return undefined;
+    }
+    // KIP-511: only ApiVersions is answered in a version that the broker does not know.
+    if ((version < api.minVersion || version > api.maxVersion) && key !== apiVersionsKey) {
+      this.refuse(`closed: ${api.name} version ${version} is not served`);
+      return undefined;
+    }
+    return api;
+  }
+
+  /** Requests run one at a time, except that Produce may follow Produce (each reaches its partition in order). */
+  #mayStart(api: Api): boolean {
+    if (this.replies.unsentBytes > this.#host.limits.maxReplyBytesPerConnection) return false;
+    if (this.#activeApi === null) return true;
+    return this.#activeApi.overlap === 'produce' && api.overlap === 'produce';
+  }
+
+  #start(frame: WaitingFrame, api: Api): void {
+    const { slab, services } = this.#host;
+    const flexible = peekApiVersion(slab.view, frame.start) >= api.flexibleFrom;
+    const header = readRequestHeader(slab.view, frame.start, frame.end, flexible);
+    if (header === null) {
+      frame.landing.release();
+      this.refuse(`closed: the header of a request for ${api.name} cannot be read`);
+      return;
+    }
+    this.#active++;
+    this.#activeApi = api;
+    const request = new Request(this, slab.view, frame.landing, api, header, frame.end);
+    try {
+      api.handle(request, services);
+    } catch (error) {
+      request.fail(error, services.log);
+    }
+  }
+
+  #onClose(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#intake.close();
+    for (const frame of this.#waiting) frame.landing.release();
+    this.#waiting.length = 0;
+    this.replies.close();
+    this.#abort.abort();
+    this.#host.closed(this);
+  }
+}

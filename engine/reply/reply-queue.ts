@@ -1,0 +1,153 @@
+import type { Socket } from 'node:net';
+import type { FileSender } from '../../native/index.js';
+import { FileRange } from './file-range.js';
+import { FileReply } from './file-reply.js';
+
+/** A place in a connection's order of responses, taken when its request begins. */
+interface Place {
+  chunks: readonly Uint8Array[] | null;
+  /** Called once the bytes were handed to the kernel, or can no longer be. */
+  sent: (() => void) | null;
+  /** Close the connection in place of a response. */
+  disconnect: boolean;
+}
+
+/**
+ * Sends responses in request order. Lent slab ranges come back through `sent`, which is called from the
+ * write's own callback and never from `'close'`: after `destroy()` that callback comes later (measured).
+ */
+export class ReplyQueue {
+  readonly #socket: Socket;
+  readonly #sender: FileSender | null;
+  readonly #places: Place[] = [];
+  #unsentBytes = 0;
+  #progress = 0;
+  #corked = false;
+  /** A response is being sent from files; the next ones wait behind it. */
+  #sending: FileReply | null = null;
+  #closed = false;
+
+  /** `sender` is needed for responses with file ranges. */
+  constructor(socket: Socket, sender: FileSender | null = null) {
+    this.#socket = socket;
+    this.#sender = sender;
+  }
+
+  /** Bytes that were written to the socket and not yet taken by the kernel. */
+  get unsentBytes(): number {
+    return this.#unsentBytes;
+  }
+
+  /** Rises whenever the peer took a response, or something of one that is sent from files. */
+  get progress(): number {
+    return this.#progress + (this.#sending?.progress ?? 0);
+  }
+
+  /** Takes the next place; `fill` or `skip` it later. */
+  reserve(): Place {
+    const place: Place = { chunks: null, sent: null, disconnect: false };
+    this.#places.push(place);
+    return place;
+  }
+
+  fill(place: Place, chunks: readonly Uint8Array[], sent: (() => void) | null): void {
+    if (this.#closed) {
+      sent?.();
+      return;
+    }
+    place.chunks = chunks;
+    place.sent = sent;
+    this.#advance();
+  }
+
+  /** Gives a place up: acks=0 has no response. */
+  skip(place: Place): void {
+    if (this.#closed) return;
+    place.chunks = [];
+    this.#advance();
+  }
+
+  /** Closes the connection when every response before this place has been written. */
+  disconnect(place: Place): void {
+    if (this.#closed) return;
+    place.chunks = [];
+    place.disconnect = true;
+    this.#advance();
+  }
+
+  /** The connection is gone: what was not written yet never will be. */
+  close(): void {
+    this.#closed = true;
+    for (const place of this.#places) place.sent?.();
+    this.#places.length = 0;
+  }
+
+  #advance(): void {
+    while (this.#places.length > 0 && this.#sending === null) {
+      const place = this.#places[0] as Place;
+      if (place.chunks === null) return;
+      this.#places.shift();
+      if (place.disconnect) {
+        this.#socket.destroySoon();
+        return;
+      }
+      if (place.chunks.some(inFile)) this.#sendFiles(place.chunks, place.sent);
+      else if (place.chunks.length > 0) this.#write(place.chunks, place.sent);
+    }
+  }
+
+  #sendFiles(chunks: readonly Uint8Array[], sent: (() => void) | null): void {
+    if (this.#sender === null) throw new Error('a file range came without a way to send it');
+    const sizeBytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    this.#unsentBytes += sizeBytes;
+    const done = (): void => {
+      this.#progress = this.progress + 1;
+      this.#sending = null;
+      this.#unsentBytes -= sizeBytes;
+      sent?.();
+      if (!this.#closed) this.#advance();
+    };
+    // Nothing may be held back in JavaScript while the file's bytes go straight to the kernel.
+    if (this.#corked) {
+      this.#corked = false;
+      this.#socket.uncork();
+    }
+    this.#sending = new FileReply(this.#socket, this.#sender, chunks, done);
+    this.#sending.start();
+  }
+
+  #write(chunks: readonly Uint8Array[], sent: (() => void) | null): void {
+    const socket = this.#socket;
+    if (!this.#corked) {
+      // Everything that becomes ready in this turn goes out in one vectored write.
+      this.#corked = true;
+      socket.cork();
+      queueMicrotask(() => {
+        if (!this.#corked) return;
+        this.#corked = false;
+        socket.uncork();
+      });
+    }
+    let sizeBytes = 0;
+    const last = chunks.length - 1;
+    for (let index = 0; index < last; index++) {
+      const chunk = chunks[index] as Uint8Array;
+      sizeBytes += chunk.length;
+      socket.write(chunk);
+    }
+    const tail = chunks[last] as Uint8Array;
+    sizeBytes += tail.length;
+    this.#unsentBytes += sizeBytes;
+    socket.write(tail, () => {
+      this.#progress++;
+      this.#unsentBytes -= sizeBytes;
+      sent?.();
+    });
+  }
+}
+
+function inFile(chunk: Uint8Array): boolean {
+  return chunk instanceof FileRange;
+}
+
+export type { Place };

@@ -1,0 +1,49 @@
+import type { LogConfig, OpenPartition } from '../../workers/ring/control.js';
+import type { OpenSpec, PartitionRef } from './partition-port.js';
+
+let lastGeneration = 0;
+
+/**
+ * The main thread's record of an open partition. Its line, worker and name stay; its generation rises
+ * with every opening, so that what was meant for an earlier one is refused.
+ */
+export class PartitionSlot implements PartitionRef {
+  readonly topic: string;
+  readonly topicId: string;
+  readonly partition: number;
+  readonly slot: number;
+  readonly worker: number;
+  generation = 0;
+  online = false;
+  /** Set once it is closed for good; it is not opened again. */
+  retired = false;
+  config: LogConfig;
+  /** Openings that failed since the last success; sets the back-off of the next. */
+  failures = 0;
+
+  constructor(spec: OpenSpec, slot: number, worker: number) {
+    this.topic = spec.topic;
+    this.topicId = spec.topicId;
+    this.partition = spec.partition;
+    this.config = spec.config;
+    this.slot = slot;
+    this.worker = worker;
+  }
+
+  /** What the worker needs for the next opening. No two openings share a generation, of whatever partition. */
+  nextOpening(spec: Omit<OpenSpec, 'topic' | 'topicId' | 'partition' | 'config'>): OpenPartition {
+    this.generation = ++lastGeneration;
+    return {
+      slot: this.slot,
+      generation: this.generation,
+      topic: this.topic,
+      topicId: this.topicId,
+      partition: this.partition,
+      config: this.config,
+      create: spec.create,
+      recoveryPoint: spec.recoveryPoint,
+      logStartOffset: spec.logStartOffset,
+      cleanShutdown: spec.cleanShutdown,
+    };
+  }
+}

@@ -1,0 +1,276 @@
+import type { Logger } from 'pino';
+import { WorkerFailure } from '../../workers/pool/partition-thread.js';
+import type { WorkerPool } from '../../workers/pool/pool.js';
+import type { Channel } from '../../workers/ring/channel.js';
+import type { ControlRequest, LogConfig, WorkerNotice } from '../../workers/ring/control.js';
+import { newLineState } from '../../workers/ring/table.js';
+import type { LandingSlab } from '../listen/landing-slab.js';
+import { ErrorCode } from '../protocol/kafka/errors.js';
+import { CoordinatorAppends } from './coordinator-appends.js';
+import type {
+  AppendOutcome,
+  ListedOffset,
+  OpenSpec,
+  PartitionPort,
+  PartitionRef,
+  PartitionState,
+  ProducerRow,
+} from './partition-port.js';
+import { PartitionReads } from './partition-reads.js';
+import { PartitionSlot } from './partition-slot.js';
+import type { Completable, RingPort } from './ring-port.js';
+
+/** Who has to know that a partition came into or went out of service. */
+export interface PartitionListener {
+  online(ref: PartitionRef): void;
+  offline(ref: PartitionRef): void;
+}
+
+/** Back-off before a partition that a storage fault took offline is opened again. */
+const firstReopenMs = 1_000;
+const maxReopenMs = 60_000;
+
+/** Every open partition: which line of the table and which worker it has, and the way to ask it. */
+export class Partitions implements PartitionPort, RingPort {
+  readonly #pool: WorkerPool;
+  readonly #log: Logger;
+  readonly #slots: (PartitionSlot | undefined)[] = [];
+  readonly #freeSlots: number[] = [];
+  readonly #perWorker: number[];
+  readonly #listeners: PartitionListener[] = [];
+  readonly #appends: CoordinatorAppends;
+  readonly #reads: PartitionReads;
+  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #state: PartitionState = newLineState();
+
+  constructor(pool: WorkerPool, workers: number, slab: LandingSlab, log: Logger) {
+    this.#pool = pool;
+    this.#log = log;
+    this.#perWorker = new Array<number>(workers).fill(0);
+    this.#appends = new CoordinatorAppends(slab, (ref) => this.#channelOf(ref));
+    this.#reads = new PartitionReads((ref) => this.#channelOf(ref), slab.copies);
+  }
+
+  listen(listener: PartitionListener): void {
+    this.#listeners.push(listener);
+  }
+
+  submitAppend(
+    ref: PartitionRef,
+    start: number,
+    sizeBytes: number,
+    acks: number,
+    owner: Completable,
+    index: number,
+  ): void {
+    const { slot, generation } = ref as PartitionSlot;
+    this.#channelOf(ref).append(slot, generation, start, sizeBytes, acks, false, owner, index);
+  }
+
+  submitRead(
+    ref: PartitionRef,
+    offset: number,
+    maxBytes: number,
+    flags: number,
+    owner: Completable,
+    index: number,
+  ): void {
+    const { slot, generation } = ref as PartitionSlot;
+    this.#channelOf(ref).read(slot, generation, offset, maxBytes, flags, owner, index);
+  }
+
+  async open(spec: OpenSpec): Promise<PartitionRef> {
+    const slot = this.#freeSlots.pop() ?? this.#slots.length;
+    if (slot >= this.#pool.table.lines) {
+      this.#freeSlots.push(slot);
+      throw new WorkerFailure(
+        ErrorCode.INVALID_PARTITIONS,
+        `all ${this.#pool.table.lines} partitions are in use (maxPartitions)`,
+      );
+    }
+    const worker = this.#perWorker.indexOf(Math.min(...this.#perWorker));
+    const entry = new PartitionSlot(spec, slot, worker);
+    this.#slots[slot] = entry;
+    this.#perWorker[worker] = (this.#perWorker[worker] as number) + 1;
+    const { recoveryPoint, logStartOffset } = spec;
+    this.#pool.table.reset(slot);
+    // Where the thread dies, its replacement opens the partition from these.
+    this.#pool.table.publish(slot, { ...newLineState(), recoveryPoint, logStartOffset });
+    try {
+      await this.#ask(entry, { kind: 'open', ...entry.nextOpening(spec) });
+    } catch (error) {
+      if (!spec.create && isOfDeadThread(error)) {
+        this.#reopenLater(entry);
+        return entry;
+      }
+      this.#free(entry);
+      throw error;
+    }
+    this.#goOnline(entry);
+    return entry;
+  }
+
+  async close(ref: PartitionRef, remove: boolean): Promise<void> {
+    const entry = ref as PartitionSlot;
+    entry.retired = true;
+    this.#goOffline(entry);
+    try {
+      await this.#ask(entry, { kind: 'close', slot: entry.slot, remove });
+    } finally {
+      this.#free(entry);
+    }
+  }
+
+  async configure(ref: PartitionRef, config: LogConfig): Promise<void> {
+    (ref as PartitionSlot).config = config;
+    if (ref.online) await this.#ask(ref, { kind: 'configure', slot: ref.slot, config });
+  }
+
+  append(ref: PartitionRef, batch: Uint8Array): Promise<AppendOutcome> {
+    if (!ref.online) return Promise.resolve({ errorCode: 6, baseOffset: -1 });
+    return this.#appends.append(ref, (ref as PartitionSlot).generation, batch);
+  }
+
+  read(ref: PartitionRef, offset: number, maxBytes: number): Promise<Uint8Array> {
+    return this.#reads.read(ref, (ref as PartitionSlot).generation, offset, maxBytes);
+  }
+
+  state(ref: PartitionRef): PartitionState {
+    return this.#pool.table.read(ref.slot, newLineState());
+  }
+
+  peek(ref: PartitionRef): PartitionState {
+    return this.#pool.table.read(ref.slot, this.#state);
+  }
+
+  watch(slot: number, watched: boolean): void {
+    this.#pool.table.watch(slot, watched);
+  }
+
+  listOffset(ref: PartitionRef, timestamp: number): Promise<ListedOffset> {
+    return this.#ask(ref, { kind: 'list-offset', slot: ref.slot, timestamp });
+  }
+
+  endOffsetForEpoch(ref: PartitionRef, leaderEpoch: number): Promise<ListedOffset> {
+    return this.#ask(ref, { kind: 'end-offset-for-epoch', slot: ref.slot, leaderEpoch });
+  }
+
+  trim(ref: PartitionRef, offset: number): Promise<{ errorCode: number; logStartOffset: number }> {
+    return this.#ask(ref, { kind: 'trim', slot: ref.slot, offset });
+  }
+
+  producers(ref: PartitionRef): Promise<ProducerRow[]> {
+    return this.#ask(ref, { kind: 'producers', slot: ref.slot });
+  }
+
+  describe(ref: PartitionRef): Promise<{ sizeBytes: number }> {
+    return this.#ask(ref, { kind: 'describe', slot: ref.slot });
+  }
+
+  /** The worker died: everything it owned is out of service until it was opened again. */
+  workerDown(worker: number): void {
+    for (const entry of this.#slots) {
+      if (entry?.worker === worker && entry.online) this.#goOffline(entry);
+    }
+  }
+
+  /** A replacement listens: opens the partitions again, through recovery. */
+  workerUp(worker: number): void {
+    for (const entry of this.#slots) {
+      if (entry?.worker === worker && !entry.retired) void this.#reopen(entry);
+    }
+  }
+
+  /** A storage fault took a partition offline in its worker. */
+  offline(notice: WorkerNotice & { kind: 'offline' }): void {
+    const entry = this.#slots[notice.slot];
+    if (!entry || entry.retired || entry.generation !== notice.generation) return;
+    this.#log.error({ topic: entry.topic, partition: entry.partition }, notice.message);
+    this.#goOffline(entry);
+    this.#reopenLater(entry);
+  }
+
+  /** The partition of a line, if it is open. */
+  at(slot: number): PartitionSlot | undefined {
+    return this.#slots[slot];
+  }
+
+  *all(): Iterable<PartitionRef> {
+    for (const entry of this.#slots) if (entry) yield entry;
+  }
+
+  /** No partition is opened again after this. */
+  stop(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+    for (const entry of this.#slots) if (entry) entry.retired = true;
+  }
+
+  async #reopen(entry: PartitionSlot): Promise<void> {
+    this.#pool.table.settle(entry.slot);
+    const { recoveryPoint, logStartOffset } = this.state(entry);
+    const spec = { create: false, recoveryPoint, logStartOffset, cleanShutdown: false };
+    const opening = entry.nextOpening(spec);
+    const started = performance.now();
+    try {
+      await this.#ask(entry, { kind: 'open', ...opening });
+    } catch (error) {
+      if (entry.retired) return;
+      const where = { topic: entry.topic, partition: entry.partition };
+      this.#log.error({ ...where, err: error }, 'the partition could not be opened again');
+      this.#reopenLater(entry);
+      return;
+    }
+    entry.failures = 0;
+    const tookMs = Math.round(performance.now() - started);
+    const where = { topic: entry.topic, partition: entry.partition, tookMs };
+    this.#log.info(where, 'the partition is back in service');
+    this.#goOnline(entry);
+    if (entry.config !== opening.config) {
+      // Changed meanwhile. A thread that dies before it is told gets them with the next opening.
+      await this.configure(entry, entry.config).catch(() => {});
+    }
+  }
+
+  #reopenLater(entry: PartitionSlot): void {
+    const waitMs = Math.min(maxReopenMs, firstReopenMs * 2 ** entry.failures++);
+    const generation = entry.generation;
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      if (!entry.retired && !entry.online && entry.generation === generation) {
+        void this.#reopen(entry);
+      }
+    }, waitMs);
+    this.#timers.add(timer);
+  }
+
+  #goOnline(entry: PartitionSlot): void {
+    if (entry.retired) return;
+    entry.online = true;
+    for (const listener of this.#listeners) listener.online(entry);
+  }
+
+  #goOffline(entry: PartitionSlot): void {
+    entry.online = false;
+    for (const listener of this.#listeners) listener.offline(entry);
+  }
+
+  #free(entry: PartitionSlot): void {
+    entry.retired = true;
+    this.#slots[entry.slot] = undefined;
+    this.#freeSlots.push(entry.slot);
+    this.#perWorker[entry.worker] = (this.#perWorker[entry.worker] as number) - 1;
+  }
+
+  #channelOf(ref: PartitionRef): Channel {
+    return this.#pool.thread(ref.worker).channel;
+  }
+
+  #ask<T>(ref: PartitionRef, request: ControlRequest): Promise<T> {
+    return this.#pool.thread(ref.worker).ask(request) as Promise<T>;
+  }
+}
+
+function isOfDeadThread(error: unknown): boolean {
+  return error instanceof WorkerFailure && error.errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER;
+}

@@ -1,0 +1,8 @@
+import type { Peer } from './peer.js';
+
+/** Steps that are taken with both brokers alike. */
+export interface Scenario {
+  /** Name of the API, then what is tried: `fetch/sessions`. */
+  readonly name: string;
+  readonly run: (peer: Peer) => Promise<void>;
+}

@@ -1,0 +1,35 @@
+import type { Scenario } from './scenario.js';
+import { apiVersionsScenarios } from './scenarios/api-versions.js';
+import { configValueScenarios } from './scenarios/config-values.js';
+import { configScenarios } from './scenarios/configs.js';
+import { damageScenarios } from './scenarios/damage.js';
+import { damagedRequestScenarios } from './scenarios/damaged-requests.js';
+import { fetchScenarios } from './scenarios/fetch.js';
+import { groupTimingScenarios } from './scenarios/group-timing.js';
+import { groupScenarios } from './scenarios/groups.js';
+import { headerScenarios } from './scenarios/headers.js';
+import { initProducerIdScenarios } from './scenarios/init-producer-id.js';
+import { listOffsetsScenarios } from './scenarios/list-offsets.js';
+import { metadataScenarios } from './scenarios/metadata.js';
+import { offsetScenarios } from './scenarios/offsets.js';
+import { produceScenarios } from './scenarios/produce.js';
+import { topicScenarios } from './scenarios/topics.js';
+
+/** Every scenario, those of the APIs that clients use most first. */
+export const scenarios: readonly Scenario[] = [
+  ...apiVersionsScenarios,
+  ...headerScenarios,
+  ...produceScenarios,
+  ...damageScenarios,
+  ...fetchScenarios,
+  ...listOffsetsScenarios,
+  ...metadataScenarios,
+  ...initProducerIdScenarios,
+  ...groupScenarios,
+  ...groupTimingScenarios,
+  ...offsetScenarios,
+  ...topicScenarios,
+  ...damagedRequestScenarios,
+  ...configScenarios,
+  ...configValueScenarios,
+];

@@ -1,0 +1,256 @@
+import type { Test } from 'tap';
+import { baseOffset, lastOffset } from '../../../engine/protocol/kafka/record-batch.js';
+import { type Log, LogFault } from '../../../workers/log/log.js';
+import {
+  type BatchSpec,
+  batchAt,
+  newResult,
+  recordsOf,
+  runOf,
+  splitBatches,
+  TestMemory,
+  type TestRecord,
+} from './batches.js';
+import { flushed, readAll, readOnce } from './read-log.js';
+
+/** A new, empty log; `reopen` closes it in order and opens it again. */
+export interface OpenedLog {
+  readonly log: Log;
+  reopen(): Promise<OpenedLog>;
+}
+
+export type OpenLog = (t: Test) => Promise<OpenedLog>;
+
+/** What every implementation of `Log` must do. */
+export function conformance(t: Test, openLog: OpenLog): void {
+  t.test('an empty log', async (t) => {
+    const { log } = await openLog(t);
+    t.equal(log.logStartOffset, 0);
+    t.equal(log.logEndOffset, 0);
+    t.equal(log.stableEndOffset, 0);
+    t.same(readOnce(log, 0), []);
+    t.equal(log.offsetForTimestamp(0, 0).offset, -1);
+    t.equal(log.offsetOfMaxTimestamp(0).offset, -1);
+    t.equal(await flushed(log), null);
+    await log.close();
+  });
+
+  t.test('reads back what was appended, byte for byte', async (t) => {
+    const { log } = await openLog(t);
+    const batches = appendBatches(log, [1, 3, 2, 5]);
+    t.equal(log.logEndOffset, 11);
+    t.same(readAll(log), batches);
+    for (const [offset, index] of [
+      [0, 0],
+      [1, 1],
+      [2, 1],
+      [3, 1],
+      [4, 2],
+      [6, 3],
+      [10, 3],
+    ] as const) {
+      t.same(readAll(log, offset), batches.slice(index), `from offset ${offset}`);
+      t.same(readOnce(log, offset)[0], batches[index], `first from offset ${offset}`);
+    }
+    t.same(readOnce(log, 11), [], 'nothing at the end');
+    await log.close();
+  });
+
+  t.test('several batches in one run', async (t) => {
+    const { log } = await openLog(t);
+    const batches = [batch(log, 0, 2), batch(log, 2, 1), batch(log, 3, 4)];
+    log.append(runOf(...batches));
+    t.equal(log.logEndOffset, 7);
+    t.same(readAll(log), batches);
+    await log.close();
+  });
+
+  t.test('refuses offsets outside the log', async (t) => {
+    const { log } = await openLog(t);
+    appendBatches(log, [2]);
+    t.throws(() => readOnce(log, 3), { code: 'offset-out-of-range' });
+    t.throws(() => readOnce(log, -1), { code: 'offset-out-of-range' });
+    await log.close();
+  });
+
+  t.test('no batch at or beyond the limit', async (t) => {
+    const { log } = await openLog(t);
+    const batches = appendBatches(log, [2, 2, 2]);
+    t.same(readOnce(log, 0, 2 ** 19, 0), []);
+    t.same(readOnce(log, 0, 2 ** 19, 2), batches.slice(0, 1));
+    t.same(readAll(log, 1, 2 ** 19, 4), batches.slice(0, 2));
+    t.same(readOnce(log, 4, 2 ** 19, 4), []);
+    await log.close();
+  });
+
+  t.test('whole batches within maxBytes, and one at least where asked', async (t) => {
+    const { log } = await openLog(t);
+    const batches = appendBatches(log, [1, 1, 1, 1]);
+    const size = batches[0]!.length;
+    t.same(readOnce(log, 0, size, 4, false), batches.slice(0, 1));
+    const two = readOnce(log, 0, 2 * size + 10, 4, false);
+    t.ok(two.length === 1 || two.length === 2, 'a read may end early, with a segment');
+    t.same(two, batches.slice(0, two.length));
+    t.same(readOnce(log, 0, size - 1, 4, false), []);
+    t.same(readOnce(log, 2, 1, 4, true), batches.slice(2, 3));
+    await log.close();
+  });
+
+  t.test('spent reply memory starves a read', async (t) => {
+    const { log } = await openLog(t);
+    appendBatches(log, [1]);
+    const memory = new TestMemory(8);
+    const result = newResult();
+    log.read(0, 1, 1000, true, memory, result);
+    t.equal(result.starved, true);
+    t.equal(result.start, -1);
+    t.equal(memory.lent.size, 0);
+    await log.close();
+  });
+
+  t.test('a read that is longer than the reply memory brings what there is room for', async (t) => {
+    const { log } = await openLog(t);
+    const batches = appendBatches(log, [1, 1, 1, 1]);
+    const size = batches[0]!.length;
+    const memory = new TestMemory(size * 2 + 10);
+    const result = newResult();
+    log.read(0, 4, 1000, false, memory, result);
+    t.equal(result.starved, false);
+    const bytes = memory.view.slice(result.start, result.start + result.sizeBytes);
+    const read = splitBatches(bytes);
+    t.ok(read.length > 0);
+    t.same(read, batches.slice(0, read.length));
+    await log.close();
+  });
+
+  t.test('a flush makes stable what was appended before it', async (t) => {
+    const { log } = await openLog(t);
+    appendBatches(log, [3]);
+    const sizeBytes = log.sizeBytes;
+    const done = flushed(log);
+    appendBatches(log, [2]);
+    t.equal(await done, null);
+    t.ok(log.stableEndOffset >= 3);
+    t.ok(log.stableSizeBytes >= sizeBytes);
+    t.equal(await flushed(log), null);
+    t.equal(log.stableEndOffset, 5);
+    t.equal(log.stableSizeBytes, log.sizeBytes);
+    await log.close();
+  });
+
+  epochs(t, openLog);
+  times(t, openLog);
+  lives(t, openLog);
+}
+
+function epochs(t: Test, openLog: OpenLog): void {
+  t.test('each opening that appends has an epoch of its own', async (t) => {
+    const first = await openLog(t);
+    t.equal(first.log.leaderEpoch, 0);
+    appendBatches(first.log, [2]);
+    const second = await first.reopen();
+    t.equal(second.log.leaderEpoch, 1);
+    appendBatches(second.log, [3]);
+    const third = await second.reopen();
+    const { log } = third;
+    t.equal(log.leaderEpoch, 2);
+    t.match(log.endOffsetForEpoch(0), { offset: 2, leaderEpoch: 0 });
+    t.match(log.endOffsetForEpoch(1), { offset: 5, leaderEpoch: 1 });
+    t.match(log.endOffsetForEpoch(2), { offset: 5 });
+    t.match(log.endOffsetForEpoch(3), { offset: -1 });
+    t.equal(log.epochAt(1), 0);
+    t.equal(log.epochAt(2), 1);
+    await log.close();
+  });
+}
+
+function times(t: Test, openLog: OpenLog): void {
+  t.test('finds the first record at or after a timestamp', async (t) => {
+    const { log } = await openLog(t);
+    for (const compression of [0, 1, 2, 3, 4]) {
+      const from = log.logEndOffset;
+      const at = (i: number) => ({ timestamp: 1_000 + 10 * (from + i), value: 'x' });
+      append(log, [at(0), at(1), at(2)], { compression });
+    }
+    t.match(log.offsetForTimestamp(0, 15), { offset: 0, timestamp: 1_000, leaderEpoch: 0 });
+    for (let offset = 0; offset < 15; offset++) {
+      const timestamp = 1_000 + 10 * offset;
+      t.match(log.offsetForTimestamp(timestamp, 15), { offset, timestamp });
+      t.match(log.offsetForTimestamp(timestamp - 9, 15), { offset, timestamp });
+    }
+    t.equal(log.offsetForTimestamp(1_141, 15).offset, -1);
+    t.equal(log.offsetForTimestamp(1_140, 14).offset, -1, 'nothing beyond the limit');
+    await log.close();
+  });
+
+  t.test('finds the record with the greatest timestamp', async (t) => {
+    const { log } = await openLog(t);
+    append(log, [{ timestamp: 50 }, { timestamp: 90 }, { timestamp: 70 }]);
+    append(log, [{ timestamp: 60 }, { timestamp: 90 }]);
+    append(log, [{ timestamp: 95 }, { timestamp: 10 }]);
+    t.match(log.offsetOfMaxTimestamp(7), { offset: 5, timestamp: 95 });
+    t.match(log.offsetOfMaxTimestamp(5), { offset: 1, timestamp: 90 });
+    t.match(log.offsetOfMaxTimestamp(1), { offset: 0, timestamp: 50 });
+    await log.close();
+  });
+}
+
+function lives(t: Test, openLog: OpenLog): void {
+  t.test('everything is there after a close', async (t) => {
+    const opened = await openLog(t);
+    const batches = appendBatches(opened.log, [1, 2, 3]);
+    const { log } = await opened.reopen();
+    t.equal(log.logEndOffset, 6);
+    t.equal(log.stableEndOffset, 6);
+    t.same(readAll(log), batches);
+    const more = appendBatches(log, [2]);
+    t.same(readAll(log), [...batches, ...more]);
+    await log.close();
+  });
+
+  t.test('a trim moves the log start', async (t) => {
+    const { log } = await openLog(t);
+    const batches = appendBatches(log, [2, 2]);
+    log.trim(3);
+    t.equal(log.logStartOffset, 3);
+    t.throws(() => readOnce(log, 2), { code: 'offset-out-of-range' });
+    t.same(readOnce(log, 3), batches.slice(1), 'the batch around the log start is served whole');
+    t.throws(() => log.trim(5), { code: 'offset-out-of-range' });
+    log.trim(1);
+    t.equal(log.logStartOffset, 3, 'never back');
+    t.equal(log.offsetForTimestamp(0, 4).offset, 3);
+    await log.close();
+  });
+
+  t.test('a closed log answers nothing', async (t) => {
+    const { log } = await openLog(t);
+    const run = runOf(batch(log, 0, 1));
+    await log.close();
+    await log.close();
+    t.throws(() => log.append(run), { code: 'closed' });
+    t.throws(() => readOnce(log, 0, 100, 1), { code: 'closed' });
+    const fault = await flushed(log);
+    t.ok(fault instanceof LogFault && fault.code === 'closed');
+  });
+}
+
+function batch(log: Log, offset: number, count: number): Uint8Array {
+  return batchAt(offset, recordsOf(count), { epoch: log.leaderEpoch });
+}
+
+/** Appends one batch at the end. */
+export function append(log: Log, records: TestRecord[], spec: BatchSpec = {}): Uint8Array {
+  const made = batchAt(log.logEndOffset, records, { epoch: log.leaderEpoch, ...spec });
+  log.append(runOf(made));
+  return made;
+}
+
+/** Appends batches of so many records each, one run each. */
+export function appendBatches(log: Log, counts: number[]): Uint8Array[] {
+  return counts.map((count) => append(log, recordsOf(count)));
+}
+
+/** Offsets that a batch spans. */
+export function spanOf(made: Uint8Array): [number, number] {
+  return [baseOffset(made, 0), lastOffset(made, 0)];
+}

@@ -1,0 +1,447 @@
+import type { CompactionPlan, CompactionResult } from '../compaction.js';
+import {
+  type AppendRun,
+  type FilePlace,
+  type FoundOffset,
+  type Log,
+  type LogConfig,
+  LogFault,
+  type ReadResult,
+  type ReplyMemory,
+} from '../log.js';
+import { Cleaner } from './cleaner.js';
+import { DoomedFiles } from './doomed-files.js';
+import { faultOf } from './fault.js';
+import { segmentSuffixes } from './file-name.js';
+import { Flusher } from './flusher.js';
+import type { LeaderEpochs } from './leader-epochs.js';
+import { openSegments } from './open-segments.js';
+import type { EmbeddedLogOptions } from './options.js';
+import { Reader } from './reader.js';
+import type { RecoveryTally } from './recovery.js';
+import { expiredSegments } from './retention.js';
+import { mustRoll } from './roll.js';
+import { Segment, type SegmentMark } from './segment.js';
+import type { Segments } from './segments.js';
+import { removeIfThere, writeFully } from './small-file.js';
+import type { SnapshotFiles } from './snapshot-files.js';
+import { markSyncFailure } from './sync-failure.js';
+import { TimeSearch } from './time-search.js';
+
+/** Written bytes after which indexes and a producer snapshot go to disk, so that an opening reads no more than that. */
+const checkpointBytes = 64 * 2 ** 20;
+
+/** What an opening found on the disk. */
+export interface RecoveredLog {
+  readonly segments: Segments;
+  readonly epochs: LeaderEpochs;
+  readonly snapshots: SnapshotFiles;
+  readonly logStartOffset: number;
+  /** The first file is new, and its name not synced. */
+  readonly isNew: boolean;
+  readonly tally: RecoveryTally;
+}
+
+/**
+ * A partition's log on local disk, in Kafka's file format. All methods but `close` return when the work is
+ * done; a flush reports later.
+ */
+export class EmbeddedLog implements Log {
+  readonly leaderEpoch: number;
+  logStartOffset: number;
+  readonly #options: EmbeddedLogOptions;
+  readonly #segments: Segments;
+  readonly #epochs: LeaderEpochs;
+  readonly #snapshots: SnapshotFiles;
+  readonly #flusher: Flusher;
+  readonly #reader: Reader;
+  readonly #search: TimeSearch;
+  readonly #doomed: DoomedFiles;
+  readonly #cleaner: Cleaner;
+  #config: LogConfig;
+  #epochStored = false;
+  #bytesSinceCheckpoint: number;
+  /** Set by a storage fault: nothing is written from then on. */
+  #broken: LogFault | null = null;
+  #closed = false;
+  #afterFlush: (() => void) | null = null;
+
+  constructor(options: EmbeddedLogOptions, recovered: RecoveredLog) {
+    const { disk, dir } = options;
+    this.#options = options;
+    this.#config = options.config;
+    this.#segments = recovered.segments;
+    this.#epochs = recovered.epochs;
+    this.#snapshots = recovered.snapshots;
+    this.logStartOffset = recovered.logStartOffset;
+    // Else a broker that is killed again and again would walk more at each opening.
+    this.#bytesSinceCheckpoint = recovered.tally.replayedBytes;
+    this.leaderEpoch = this.#epochs.highest + 1;
+    this.#flusher = new Flusher(disk, dir, this.#segments);
+    if (recovered.isNew) this.#flusher.created();
+    this.#flusher.stableEndOffset = this.logEndOffset;
+    this.#reader = new Reader(disk, this.#segments, options.codecs);
+    this.#search = new TimeSearch(disk, this.#segments, options.codecs);
+    this.#doomed = new DoomedFiles(disk);
+    this.#cleaner = new Cleaner({
+      disk,
+      dir,
+      topic: options.topic,
+      partition: options.partition,
+      segments: this.#segments,
+      flusher: this.#flusher,
+      doomed: this.#doomed,
+      config: () => this.#config,
+      clock: options.clock,
+    });
+  }
+
+  get logEndOffset(): number {
+    return this.#segments.active.nextOffset;
+  }
+
+  get stableEndOffset(): number {
+    return this.#flusher.stableEndOffset;
+  }
+
+  get sizeBytes(): number {
+    return this.#segments.sizeBytes;
+  }
+
+  get stableSizeBytes(): number {
+    return this.#segments.sizeBytes - this.#flusher.unsyncedBytes;
+  }
+
+  get recoveryPoint(): number {
+    return this.#flusher.stableEndOffset;
+  }
+
+  append(run: AppendRun): void {
+    this.#mustWrite();
+    const count = run.batches.length;
+    if (count === 0) return;
+    if (run.baseOffsets[0]! < this.logEndOffset) {
+      throw new Error(`a run at ${run.baseOffsets[0]} in a log that ends at ${this.logEndOffset}`);
+    }
+    const first = this.#segments.active;
+    const mark = first.mark();
+    try {
+      this.#storeEpoch();
+      for (let from = 0; from < count; ) from = this.#write(run, from);
+    } catch (error) {
+      const fault = faultOf(error, `cannot append to ${this.#options.dir}`);
+      this.#undo(first, mark, fault);
+      throw fault;
+    }
+    this.#flusher.unsyncedBytes += run.sizeBytes;
+    this.#bytesSinceCheckpoint += run.sizeBytes;
+  }
+
+  flush(done: (fault: LogFault | null) => void): void {
+    const { disk, dir } = this.#options;
+    const ended = (fault: LogFault | null) => {
+      if (fault !== null) {
+        this.#broken ??= fault;
+        markSyncFailure(disk, dir);
+      } else this.#checkpoint();
+      done(fault);
+      this.#afterFlush?.();
+    };
+    if (this.#broken !== null || this.#closed) {
+      const fault = this.#broken ?? closedFault();
+      queueMicrotask(() => done(fault));
+      return;
+    }
+    try {
+      this.#flusher.start((errno) => {
+        ended(errno === 0 ? null : new LogFault('storage', `fdatasync failed with errno ${errno}`));
+      });
+    } catch (error) {
+      // Even a full disk is final here: what was to become stable may be lost already.
+      const { message } = faultOf(error, 'cannot sync');
+      queueMicrotask(() => ended(new LogFault('storage', message, { cause: error })));
+    }
+  }
+
+  read(
+    offset: number,
+    endOffset: number,
+    maxBytes: number,
+    atLeastOneBatch: boolean,
+    memory: ReplyMemory,
+    result: ReadResult,
+  ): void {
+    this.#mustBeOpen();
+    if (offset < this.logStartOffset || offset > this.logEndOffset) {
+      throw new LogFault(
+        'offset-out-of-range',
+        `offset ${offset} is outside [${this.logStartOffset}, ${this.logEndOffset}]`,
+      );
+    }
+    this.#guard('cannot read', () =>
+      this.#reader.read(offset, endOffset, maxBytes, atLeastOneBatch, memory, result),
+    );
+  }
+
+  locate(
+    offset: number,
+    endOffset: number,
+    maxBytes: number,
+    atLeastOneBatch: boolean,
+    place: FilePlace,
+  ): boolean {
+    this.#mustBeOpen();
+    return this.#guard('cannot read', () =>
+      this.#reader.locate(offset, endOffset, maxBytes, atLeastOneBatch, place),
+    );
+  }
+
+  offsetForTimestamp(timestamp: number, endOffset: number): FoundOffset {
+    this.#mustBeOpen();
+    return this.#guard('cannot search', () =>
+      this.#search.first(timestamp, this.logStartOffset, endOffset),
+    );
+  }
+
+  offsetOfMaxTimestamp(endOffset: number): FoundOffset {
+    this.#mustBeOpen();
+    return this.#guard('cannot search', () =>
+      this.#search.greatest(this.logStartOffset, endOffset),
+    );
+  }
+
+  endOffsetForEpoch(leaderEpoch: number): FoundOffset {
+    return this.#epochs.endOffsetFor(leaderEpoch, this.leaderEpoch, this.logEndOffset);
+  }
+
+  epochAt(offset: number): number {
+    return this.#epochs.epochAt(offset);
+  }
+
+  trim(logStartOffset: number): void {
+    this.#mustWrite();
+    if (logStartOffset > this.logEndOffset) {
+      throw new LogFault('offset-out-of-range', `${logStartOffset} is beyond the end of the log`);
+    }
+    if (logStartOffset <= this.logStartOffset) return;
+    this.logStartOffset = logStartOffset;
+    this.#guard('cannot trim', () => this.#dropBelowStart());
+  }
+
+  expire(nowMs: number, endOffset: number): boolean {
+    this.#mustWrite();
+    return this.#guard('cannot remove segments', () => {
+      this.#doomed.removeDue(nowMs);
+      const before = this.logStartOffset;
+      const expired = expiredSegments(this.#segments, this.#config, nowMs, endOffset);
+      // When all has expired, the active segment makes room for an empty one and goes as well.
+      if (expired === this.#segments.all.length) {
+        const { active } = this.#segments;
+        this.#roll(this.logEndOffset);
+        this.#flusher.expired(active);
+      }
+      if (expired > 0) {
+        const start = this.#segments.endOffset(expired - 1);
+        this.logStartOffset = Math.max(before, start);
+      }
+      this.#dropBelowStart();
+      return this.logStartOffset > before;
+    });
+  }
+
+  planCompaction(nowMs: number, endOffset: number): CompactionPlan | null {
+    this.#mustWrite();
+    return this.#guard('cannot plan a compaction', () =>
+      this.#cleaner.plan(nowMs, this.logStartOffset, endOffset, () =>
+        this.#options
+          .takeSnapshot(this.logEndOffset)
+          .map(({ producerId, lastOffset }) => [producerId, lastOffset]),
+      ),
+    );
+  }
+
+  applyCompaction(plan: CompactionPlan, result: CompactionResult | null): void {
+    this.#mustWrite();
+    try {
+      this.#cleaner.apply(plan, result);
+      this.#snapshots.removeStray((offset) => this.#segments.isStart(offset));
+      if (result !== null) this.#reportCompaction(result);
+    } catch (error) {
+      // Halfway between old and new segments: the next opening completes the swap.
+      const { message } = faultOf(error, 'cannot put compacted segments in place');
+      this.#broken = new LogFault('storage', message, { cause: error });
+      throw this.#broken;
+    } finally {
+      this.#reader.forget();
+    }
+  }
+
+  #reportCompaction({ readBytes, keptBytes, keys, firstDirtyOffset }: CompactionResult): void {
+    const fields = { dir: this.#options.dir, readBytes, keptBytes, keys, firstDirtyOffset };
+    this.#options.report({ level: 'info', message: 'compacted a log', fields });
+  }
+
+  configure(config: LogConfig): void {
+    this.#config = config;
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    // Whoever is told of a flush's end may begin another one.
+    while (this.#flusher.isRunning) {
+      await new Promise<void>((resolve) => {
+        this.#afterFlush = resolve;
+      });
+    }
+    const fault = this.#broken;
+    if (fault === null) await this.#finish();
+    this.#closed = true;
+    for (const segment of this.#segments.all) segment.release();
+    this.#doomed.removeDue(Number.POSITIVE_INFINITY);
+  }
+
+  /** The config of the moment, for segments. */
+  get config(): LogConfig {
+    return this.#config;
+  }
+
+  async #finish(): Promise<void> {
+    if (this.stableEndOffset < this.logEndOffset) {
+      const fault = await new Promise<LogFault | null>((resolve) => this.flush(resolve));
+      if (fault !== null) return;
+    }
+    this.#segments.active.seal();
+    this.#bytesSinceCheckpoint = checkpointBytes;
+    this.#checkpoint();
+  }
+
+  /** Brings indexes and producer state to the disk now and then; losing them costs time, not data. */
+  #checkpoint(): void {
+    if (this.#bytesSinceCheckpoint < checkpointBytes) return;
+    this.#bytesSinceCheckpoint = 0;
+    try {
+      this.#segments.active.writeIndexes();
+      this.#snapshot(this.logEndOffset);
+    } catch (error) {
+      const { message } = error as Error;
+      this.#options.report({
+        level: 'warn',
+        message: 'cannot write indexes or producer state: the next opening takes longer',
+        fields: { dir: this.#options.dir, reason: message },
+      });
+    }
+  }
+
+  #snapshot(endOffset: number): void {
+    this.#snapshots.write(endOffset, this.#options.takeSnapshot(endOffset));
+    this.#snapshots.removeStray((offset) => this.#segments.isStart(offset));
+  }
+
+  #storeEpoch(): void {
+    if (this.#epochStored) return;
+    this.#epochs.assign(this.leaderEpoch, this.logEndOffset);
+    this.#epochs.store();
+    this.#epochStored = true;
+  }
+
+  /** Writes batches from `from` on, up to where the next segment begins; returns the next one's index. */
+  #write(run: AppendRun, from: number): number {
+    const nowMs = this.#options.clock();
+    if (this.#mustRoll(run, from, nowMs)) this.#roll(run.baseOffsets[from]!);
+    const segment = this.#segments.active;
+    const start = segment.sizeBytes;
+    let to = from;
+    do {
+      const bytes = run.batches[to]!.length;
+      segment.enter(run.lastOffsets[to]!, run.maxTimestamps[to]!, segment.sizeBytes, bytes);
+      segment.sizeBytes += bytes;
+      this.#segments.sizeBytes += bytes;
+      to++;
+    } while (to < run.batches.length && !this.#mustRoll(run, to, nowMs));
+    const isAll = from === 0 && to === run.batches.length;
+    const views = isAll ? run.batches : run.batches.slice(from, to);
+    writeFully(this.#options.disk, segment.fd, views, start);
+    return to;
+  }
+
+  #mustRoll(run: AppendRun, index: number, nowMs: number): boolean {
+    return mustRoll(
+      this.#segments.active,
+      this.#config,
+      run.batches[index]!.length,
+      run.lastOffsets[index]!,
+      run.maxTimestamps[index]!,
+      nowMs,
+    );
+  }
+
+  #roll(startOffset: number): void {
+    const { disk, dir, clock } = this.#options;
+    const ended = this.#segments.active;
+    if (ended.sizeBytes === 0 && ended.baseOffset === startOffset) return;
+    ended.seal();
+    ended.writeIndexes();
+    const segment = new Segment(disk, dir, startOffset, openSegments, () => this.#config);
+    segment.create(clock());
+    this.#segments.add(segment);
+    this.#flusher.rolled(ended);
+    this.#snapshot(startOffset);
+  }
+
+  /** Takes back a run of which a part was written, so that a record that failed never appears. */
+  #undo(first: Segment, mark: SegmentMark, fault: LogFault): void {
+    if (fault.code !== 'full') this.#broken = fault;
+    try {
+      for (let last = this.#segments.active; last !== first; last = this.#segments.active) {
+        this.#segments.remove(last);
+        last.release();
+        for (const suffix of segmentSuffixes) removeIfThere(this.#options.disk, last.path(suffix));
+        this.#flusher.unrolled(this.#segments.active);
+      }
+      this.#segments.sizeBytes -= first.sizeBytes - mark.sizeBytes;
+      first.restore(mark);
+      this.#snapshots.removeAbove(this.logEndOffset);
+    } catch (error) {
+      // What the caller was told has failed may be in the file: only a recovery can tell.
+      this.#broken = faultOf(error, 'cannot take back an append');
+    }
+  }
+
+  /** Lets go of the segments that lie below the log start, but for those that a sync still needs. */
+  #dropBelowStart(): void {
+    const { disk, dir, clock } = this.#options;
+    let dropped = 0;
+    while (this.#segments.all.length > 1) {
+      const { first } = this.#segments;
+      if (this.#segments.endOffset(0) > this.logStartOffset || this.#flusher.needs(first)) break;
+      this.#segments.remove(first);
+      this.#doomed.add(first, clock() + this.#config.fileDeleteDelayMs);
+      dropped++;
+    }
+    if (dropped === 0) return;
+    disk.syncDirectory(dir);
+    this.#epochs.trim(this.logStartOffset);
+    this.#snapshots.removeStray((offset) => this.#segments.isStart(offset));
+  }
+
+  #mustBeOpen(): void {
+    if (this.#closed) throw closedFault();
+  }
+
+  #mustWrite(): void {
+    this.#mustBeOpen();
+    if (this.#broken !== null) throw this.#broken;
+  }
+
+  #guard<T>(doing: string, act: () => T): T {
+    try {
+      return act();
+    } catch (error) {
+      throw faultOf(error, `${doing} in ${this.#options.dir}`);
+    }
+  }
+}
+
+function closedFault(): LogFault {
+  return new LogFault('closed', 'the log is closed');
+}

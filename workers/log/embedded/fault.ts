@@ -1,0 +1,13 @@
+import { LogFault } from '../log.js';
+
+/** Kinds of errors that pass when space returns. */
+const fullCodes = new Set<unknown>(['ENOSPC', 'EDQUOT']);
+
+/** What a disk threw, as the fault that the partition answers with; a LogFault stays what it is. */
+export function faultOf(error: unknown, doing: string): LogFault {
+  if (error instanceof LogFault) return error;
+  const { code, message } = error as NodeJS.ErrnoException;
+  return new LogFault(fullCodes.has(code) ? 'full' : 'storage', `${doing}: ${message}`, {
+    cause: error,
+  });
+}

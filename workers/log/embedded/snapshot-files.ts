@@ -1,0 +1,75 @@
+import type { Codecs } from '../../../native/codecs.js';
+import type { ProducerSnapshotEntry } from '../log.js';
+import type { Disk } from './disk.js';
+import { offsetFile, Suffix } from './file-name.js';
+import { decodeSnapshot, encodeSnapshot } from './producer-snapshot.js';
+import { readWhole, removeIfThere, writeFully } from './small-file.js';
+
+/**
+ * The producer snapshots of a partition. One may be lost without harm: the batches behind the one before it tell
+ * the same again. So they are not synced, and a file that its CRC does not fit counts as missing.
+ */
+export class SnapshotFiles {
+  readonly #disk: Disk;
+  readonly #dir: string;
+  readonly #codecs: Codecs;
+  /** Offsets of the files, ascending. */
+  readonly #offsets: number[];
+
+  constructor(disk: Disk, dir: string, codecs: Codecs, offsets: number[]) {
+    this.#disk = disk;
+    this.#dir = dir;
+    this.#codecs = codecs;
+    this.#offsets = offsets.sort((a, b) => a - b);
+  }
+
+  /** Offset of the newest; -1 if there is none. */
+  get newest(): number {
+    return this.#offsets.at(-1) ?? -1;
+  }
+
+  /** The newest sound snapshot at or below an offset; those above, and damaged ones, are removed. */
+  loadNewest(endOffset: number): { offset: number; entries: ProducerSnapshotEntry[] } | null {
+    for (let offset = this.newest; offset !== -1; offset = this.newest) {
+      if (offset <= endOffset) {
+        const bytes = readWhole(this.#disk, this.#path(offset));
+        const entries = bytes && decodeSnapshot(this.#codecs, bytes);
+        if (entries) return { offset, entries };
+      }
+      this.#remove(offset);
+    }
+    return null;
+  }
+
+  /** Throws what the disk throws. */
+  write(offset: number, entries: ProducerSnapshotEntry[]): void {
+    const fd = this.#disk.open(this.#path(offset), 'create');
+    try {
+      writeFully(this.#disk, fd, [encodeSnapshot(this.#codecs, entries)], 0);
+    } finally {
+      this.#disk.close(fd);
+    }
+    if (offset > this.newest) this.#offsets.push(offset);
+  }
+
+  /** As Kafka does, keeps the newest and those at the start of a segment. */
+  removeStray(isSegmentStart: (offset: number) => boolean): void {
+    for (const offset of this.#offsets.slice(0, -1)) {
+      if (!isSegmentStart(offset)) this.#remove(offset);
+    }
+  }
+
+  /** Those above `offset`: the records that they speak of are not in the log. */
+  removeAbove(offset: number): void {
+    while (this.newest > offset) this.#remove(this.newest);
+  }
+
+  #path(offset: number): string {
+    return offsetFile(this.#dir, offset, Suffix.snapshot);
+  }
+
+  #remove(offset: number): void {
+    removeIfThere(this.#disk, this.#path(offset));
+    this.#offsets.splice(this.#offsets.indexOf(offset), 1);
+  }
+}

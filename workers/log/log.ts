@@ -1,0 +1,194 @@
+/**
+ * The seam between a partition and its storage: about ten methods, two implementations
+ * (`embedded/`, later `pulsar/`), one conformance suite. Groups, transactions and producer
+ * state live above it and are written once.
+ */
+import type { CompactionPlan, CompactionResult } from './compaction.js';
+
+/** What `append` takes: batches v2 back to back in order, offsets and epochs already patched in. */
+export interface AppendRun {
+  /** Borrowed views, valid until `append` returns; each is exactly one record batch. */
+  readonly batches: Uint8Array[];
+  readonly baseOffsets: number[];
+  readonly lastOffsets: number[];
+  /** Greatest record timestamp of each batch, ms (-1: none). */
+  readonly maxTimestamps: number[];
+  /** Offset of the record that carries it. */
+  readonly offsetsOfMaxTimestamp: number[];
+  sizeBytes: number;
+}
+
+/** Memory that replies are read into; a range is lent to the main thread until it is released. */
+export interface ReplyMemory {
+  readonly view: Uint8Array;
+  /** Start of a range of `sizeBytes`, or -1 while the budget is spent. */
+  allocate(sizeBytes: number): number;
+  release(start: number): void;
+}
+
+/** Filled in by `read`; the caller owns and reuses it. */
+export interface ReadResult {
+  /** Start and length in the reply memory; length 0 with start -1: nothing to read below the limit. */
+  start: number;
+  sizeBytes: number;
+  /** True when the reply memory was spent: the caller tries again after a release. */
+  starved: boolean;
+}
+
+/** Where whole batches lie in a file, for a reply that is sent from there; the caller owns and reuses it. */
+export interface FilePlace {
+  segmentBaseOffset: number;
+  position: number;
+  sizeBytes: number;
+  /** Of the segment file, so that another file of its name is not taken for it. */
+  inode: number;
+}
+
+export type LogFaultCode =
+  | 'offset-out-of-range'
+  | 'storage' // an I/O error: the partition must go offline and be reopened through recovery
+  | 'full' // ENOSPC, EDQUOT: nothing of the run was kept, reads go on, a later append may succeed
+  | 'corrupt'
+  | 'closed';
+
+export class LogFault extends Error {
+  readonly code: LogFaultCode;
+  constructor(code: LogFaultCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'LogFault';
+    this.code = code;
+  }
+}
+
+/** What a time search or an epoch search found; offset -1: nothing. */
+export interface FoundOffset {
+  offset: number;
+  timestamp: number;
+  leaderEpoch: number;
+}
+
+/** The settings of a topic that its log obeys, already merged with the broker's defaults. */
+export interface LogConfig {
+  segmentBytes: number;
+  segmentMs: number;
+  segmentJitterMs: number;
+  segmentIndexBytes: number;
+  indexIntervalBytes: number;
+  /** -1: no limit. */
+  retentionMs: number;
+  retentionBytes: number;
+  cleanupDelete: boolean;
+  cleanupCompact: boolean;
+  maxMessageBytes: number;
+  compressionType: 'producer' | 'uncompressed' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
+  compressionLevel: number | null;
+  timestampType: 'CreateTime' | 'LogAppendTime';
+  timestampBeforeMaxMs: number;
+  timestampAfterMaxMs: number;
+  minCompactionLagMs: number;
+  maxCompactionLagMs: number;
+  minCleanableDirtyRatio: number;
+  deleteRetentionMs: number;
+  fileDeleteDelayMs: number;
+}
+
+/** The last batch of a producer, as Kafka's producer snapshot files keep it. */
+export interface ProducerSnapshotEntry {
+  producerId: number;
+  producerEpoch: number;
+  lastSequence: number;
+  lastOffset: number;
+  /** Last offset minus base offset of that batch. */
+  offsetDelta: number;
+  timestamp: number;
+  coordinatorEpoch: number;
+  /** -1: no transaction is open. */
+  currentTxnFirstOffset: number;
+}
+
+/** Told at opening what the log knows of producers: the newest snapshot, then every later batch in order. */
+export interface ReplayVisitor {
+  snapshot(entries: ProducerSnapshotEntry[]): void;
+  /** `view[start, end)`, borrowed, holds at least the header; of a control batch all of it. */
+  batch(view: Uint8Array, start: number, end: number): void;
+}
+
+/** Something that an operator should know. */
+export interface LogNotice {
+  level: 'info' | 'warn' | 'error';
+  message: string;
+  fields: object;
+}
+
+export interface Log {
+  /** First offset that readers may ask for. */
+  readonly logStartOffset: number;
+  /** Next offset to assign. */
+  readonly logEndOffset: number;
+  /** End of what would survive a power cut: synced (embedded), receipted (Pulsar). */
+  readonly stableEndOffset: number;
+  /** Bytes from the log start to `logEndOffset`, and to `stableEndOffset`. */
+  readonly sizeBytes: number;
+  readonly stableSizeBytes: number;
+  /** Everything below was synced and scanned: where a recovery begins. */
+  readonly recoveryPoint: number;
+  /** The epoch of this opening; higher than that of every earlier one that appended. */
+  readonly leaderEpoch: number;
+  /** Writes the whole run or nothing. Throws LogFault. On return the bytes are in the page cache. */
+  append(run: AppendRun): void;
+  /**
+   * Makes everything appended before the call stable. `done(fault)` is called once, later, on this thread.
+   * One at a time: not called again before `done`.
+   */
+  flush(done: (fault: LogFault | null) => void): void;
+  /**
+   * Reads whole batches from the one that holds `offset`, none at or beyond `endOffset`, at most `maxBytes`
+   * (with `atLeastOneBatch`, the first batch even if larger). Where no record is left up to `endOffset`,
+   * one empty batch spans the rest. Throws LogFault 'offset-out-of-range' outside
+   * [logStartOffset, logEndOffset].
+   */
+  read(
+    offset: number,
+    endOffset: number,
+    maxBytes: number,
+    atLeastOneBatch: boolean,
+    memory: ReplyMemory,
+    result: ReadResult,
+  ): void;
+  /**
+   * Like `read`, but only says where the batches lie. False where there is no file, they are few, or they are
+   * not in the page cache: then `read` has to do it.
+   */
+  locate(
+    offset: number,
+    endOffset: number,
+    maxBytes: number,
+    atLeastOneBatch: boolean,
+    place: FilePlace,
+  ): boolean;
+  /** First record with timestamp >= `timestamp` below `endOffset`. */
+  offsetForTimestamp(timestamp: number, endOffset: number): FoundOffset;
+  /** The record with the greatest timestamp below `endOffset` (ListOffsets -3). */
+  offsetOfMaxTimestamp(endOffset: number): FoundOffset;
+  /** KIP-320: end offset of the greatest epoch <= `leaderEpoch`; offset -1 if unknown. */
+  endOffsetForEpoch(leaderEpoch: number): FoundOffset;
+  /** Epoch of the batch at an offset (the greatest epoch that starts at or below it). */
+  epochAt(offset: number): number;
+  /** Moves the log start up (DeleteRecords, retention) and drops segments wholly below it. Durable when `flush` next completes or the checkpoint was written. */
+  trim(logStartOffset: number): void;
+  /** Retention by time and size; returns true if the log start moved. `endOffset`: nothing at or beyond is removed. */
+  expire(nowMs: number, endOffset: number): boolean;
+  /**
+   * What to compact now, for a job in another thread; null if nothing needs it, or a compaction is under way.
+   * Every plan comes back through `applyCompaction`. `endOffset`: nothing at or beyond is compacted.
+   */
+  planCompaction(nowMs: number, endOffset: number): CompactionPlan | null;
+  /** Puts in place what the job made of a plan; null: it failed. Throws LogFault. */
+  applyCompaction(plan: CompactionPlan, result: CompactionResult | null): void;
+  configure(config: LogConfig): void;
+  /**
+   * Writes indexes and a producer snapshot, syncs, closes; after a storage fault it only closes. Waits for a
+   * flush in flight, whose `done` is called before.
+   */
+  close(): Promise<void>;
+}

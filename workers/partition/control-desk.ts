@@ -1,0 +1,144 @@
+import { ErrorCode } from '../../engine/protocol/kafka/errors.js';
+import { createSyncer, loadCodecs } from '../../native/index.js';
+import { nodeDisk } from '../log/embedded/disk.js';
+import { LogFault } from '../log/log.js';
+import type { ControlMessage, ControlRequest, OpenPartition } from '../ring/control.js';
+import { WorkerCounter } from '../ring/slots.js';
+import type { Opened, PartitionWorker } from '../thread.js';
+import { directoryOf, type OpeningTools, openPartition } from './opening.js';
+import { removePartitionDirectory } from './removal.js';
+import type { PartitionPorts } from './settings.js';
+
+/** How often partitions look after retention, rolling, expiry and their recovery point. */
+const maintainIntervalMs = 1_000;
+
+/** Answers what main asks over the control port, and looks after the open partitions once a second. */
+export class ControlDesk {
+  readonly #worker: PartitionWorker;
+  readonly #tools: OpeningTools;
+  readonly #timer: NodeJS.Timeout;
+  /** Openings under way, by slot. */
+  readonly #openings = new Map<number, Promise<void>>();
+
+  constructor(worker: PartitionWorker) {
+    this.#worker = worker;
+    const { settings } = worker.task;
+    this.#tools = { settings, codecs: loadCodecs(), syncer: createSyncer() };
+    this.#timer = setInterval(() => this.#maintain(), maintainIntervalMs);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#tools.syncer.close();
+  }
+
+  async answer({ id, request }: ControlMessage): Promise<void> {
+    const worker = this.#worker;
+    try {
+      worker.tell({ kind: 'answer', id, value: await this.#act(request) });
+    } catch (error) {
+      const errorCode =
+        error instanceof LogFault ? ErrorCode.KAFKA_STORAGE_ERROR : ErrorCode.UNKNOWN_SERVER_ERROR;
+      const message = error instanceof Error ? error.message : String(error);
+      worker.tell({ kind: 'failure', id, errorCode, message });
+    }
+    if (request.kind === 'stop') worker.stop();
+  }
+
+  async #act(request: ControlRequest): Promise<unknown> {
+    if (request.kind === 'stop') return this.#closeAll();
+    // A recovery takes many turns. A partition that is closed meanwhile would stay behind, and write into
+    // the line and the directory of the next one.
+    for (let running = this.#openings.get(request.slot); running; ) {
+      await running;
+      running = this.#openings.get(request.slot);
+    }
+    if (request.kind === 'open') return this.#openInTurn(request);
+    const opened = this.#worker.opened.get(request.slot);
+    if (!opened) throw new LogFault('closed', 'the partition is not open');
+    return this.#ask(request, opened);
+  }
+
+  #ask(request: Exclude<ControlRequest, { kind: 'open' | 'stop' }>, opened: Opened): unknown {
+    const { partition } = opened;
+    switch (request.kind) {
+      case 'close':
+        return this.#close(request.slot, opened, request.remove);
+      case 'configure':
+        return partition.configure(request.config);
+      case 'list-offset':
+        return partition.listOffset(request.timestamp, 0);
+      case 'end-offset-for-epoch':
+        return partition.endOffsetForEpoch(-1, request.leaderEpoch);
+      case 'trim':
+        return partition.trim(request.offset);
+      case 'producers':
+        return partition.producers();
+      case 'describe':
+        return partition.describe();
+      case 'compacted':
+        // An opening of its own has made the plan; another one knows nothing of it.
+        if (request.generation === opened.generation) {
+          partition.compacted(request.plan, request.result);
+        }
+        return null;
+    }
+  }
+
+  #openInTurn(opening: OpenPartition): Promise<void> {
+    const opened = this.#open(opening);
+    const ended = () => {
+      this.#openings.delete(opening.slot);
+    };
+    this.#openings.set(opening.slot, opened.then(ended, ended));
+    return opened;
+  }
+
+  async #open(opening: OpenPartition): Promise<void> {
+    const { slot, generation } = opening;
+    const known = this.#worker.opened.get(slot);
+    if (known) {
+      // Reopened after a storage fault: the faulty log is closed without being written.
+      this.#worker.opened.delete(slot);
+      await known.partition.close();
+    }
+    const partition = await openPartition(opening, this.#tools, this.#portsOf(slot, generation));
+    this.#worker.opened.set(slot, { partition, generation, dirty: false });
+  }
+
+  #portsOf(slot: number, generation: number): PartitionPorts {
+    const worker = this.#worker;
+    return {
+      complete: (request) => worker.completeAppend(request),
+      publish: (state) => {
+        if (worker.table.publish(slot, state)) worker.owesBell();
+      },
+      report: (level, message, fields) => worker.tell({ kind: 'notice', level, message, fields }),
+      offline: (fault) =>
+        worker.tell({ kind: 'offline', slot, generation, message: fault.message }),
+      compact: (plan) => worker.tell({ kind: 'compact', slot, generation, plan }),
+      copied: (site, sizeBytes) => worker.count(WorkerCounter[site], sizeBytes),
+      now: Date.now,
+    };
+  }
+
+  async #close(slot: number, opened: Opened, remove: boolean): Promise<void> {
+    this.#worker.opened.delete(slot);
+    await opened.partition.close();
+    if (!remove) return;
+    const dir = directoryOf(this.#tools.settings.dataDir, opened.partition.name);
+    removePartitionDirectory(dir, nodeDisk(this.#tools.syncer));
+  }
+
+  async #closeAll(): Promise<void> {
+    const closing = [...this.#worker.opened.values()].map(({ partition }) => partition.close());
+    this.#worker.opened.clear();
+    const failed = (await Promise.allSettled(closing)).filter((end) => end.status === 'rejected');
+    if (failed.length > 0) throw failed[0]?.reason;
+  }
+
+  #maintain(): void {
+    const nowMs = Date.now();
+    for (const { partition } of this.#worker.opened.values()) partition.maintain(nowMs);
+  }
+}

@@ -1,0 +1,33 @@
+import { Piscina } from 'piscina';
+import type { CompactionPlan, CompactionResult } from '../log/compaction.js';
+
+/** Plans that are carried out at once. */
+const maxThreads = 1;
+/** A thread without work ends after so long. */
+const idleTimeoutMs = 30_000;
+
+/** The pool of threads that compact: they own no partition, and start when there is work. */
+export class CompactionJobs {
+  readonly #pool = new Piscina({
+    filename: new URL('../log/embedded/compact-job.js', import.meta.url).href,
+    minThreads: 0,
+    maxThreads,
+    idleTimeout: idleTimeoutMs,
+    atomics: 'disabled',
+    recordTiming: false,
+  });
+
+  constructor() {
+    // A dead thread's error reaches us through its task as well.
+    this.#pool.on('error', () => {});
+  }
+
+  /** Rejects with what the job threw. */
+  run(plan: CompactionPlan): Promise<CompactionResult> {
+    return this.#pool.run(plan);
+  }
+
+  close(): Promise<void> {
+    return this.#pool.destroy();
+  }
+}

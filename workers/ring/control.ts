@@ -1,0 +1,86 @@
+/**
+ * What main and a worker tell each other beside the rings: rare, of any size, over a MessagePort.
+ * A request is answered once, by its id; a notice is not answered.
+ */
+import type { CompactionPlan, CompactionResult } from '../log/compaction.js';
+import type { LogConfig } from '../log/log.js';
+
+export type { LogConfig };
+
+/** Everything a worker needs to open one partition. */
+export interface OpenPartition {
+  slot: number;
+  generation: number;
+  topic: string;
+  topicId: string;
+  partition: number;
+  config: LogConfig;
+  create: boolean;
+  recoveryPoint: number;
+  logStartOffset: number;
+  cleanShutdown: boolean;
+}
+
+export type ControlRequest =
+  | ({ kind: 'open' } & OpenPartition)
+  | { kind: 'close'; slot: number; remove: boolean }
+  | { kind: 'configure'; slot: number; config: LogConfig }
+  | { kind: 'list-offset'; slot: number; timestamp: number }
+  | { kind: 'end-offset-for-epoch'; slot: number; leaderEpoch: number }
+  | { kind: 'trim'; slot: number; offset: number }
+  | { kind: 'producers'; slot: number }
+  | { kind: 'describe'; slot: number }
+  /** What became of a plan that the partition sent out as a `compact` notice; null: the job failed. */
+  | {
+      kind: 'compacted';
+      slot: number;
+      generation: number;
+      plan: CompactionPlan;
+      result: CompactionResult | null;
+    }
+  /** Closes every partition; the thread's task ends after the answer. */
+  | { kind: 'stop' };
+
+export type ControlMessage = { id: number; request: ControlRequest };
+
+export type ControlAnswer =
+  | { kind: 'answer'; id: number; value: unknown }
+  | { kind: 'failure'; id: number; errorCode: number; message: string };
+
+export type WorkerNotice =
+  /** The thread listens; its id tells which of the pool's threads it is. */
+  | { kind: 'up'; threadId: number }
+  | { kind: 'notice'; level: 'info' | 'warn' | 'error'; message: string; fields: object }
+  /** A storage fault took the partition offline. */
+  | { kind: 'offline'; slot: number; generation: number; message: string }
+  /** Segments are to be compacted, by a thread that owns no partition. */
+  | { kind: 'compact'; slot: number; generation: number; plan: CompactionPlan };
+
+export type FromWorker = ControlAnswer | WorkerNotice;
+
+/** What every worker needs to know of the broker's settings. */
+export interface WorkerSettings {
+  dataDir: string;
+  durability: 'fsync' | 'os';
+  validateRecords: 'full' | 'headers';
+  producerIdExpirationMs: number;
+  maxInflatedBytes: number;
+}
+
+/** What a worker thread is started with. */
+export interface WorkerTask {
+  index: number;
+  settings: WorkerSettings;
+  landing: SharedArrayBuffer;
+  bells: SharedArrayBuffer;
+  table: SharedArrayBuffer;
+  tableLines: number;
+  /** Counters of all workers, `WorkerCounter.slots` doubles each. */
+  counters: SharedArrayBuffer;
+  memory: {
+    submissions: SharedArrayBuffer;
+    completions: SharedArrayBuffer;
+    replies: SharedArrayBuffer;
+  };
+  port: import('node:worker_threads').MessagePort;
+}
