@@ -9,7 +9,8 @@ const idleTimeoutMs = 30_000;
 /** The pool of threads that compact: they own no partition, and start when there is work. */
 export class CompactionJobs {
   readonly #pool = new Piscina({
-    filename: new URL('../log/embedded/compact-job.js', import.meta.url).href,
+    filename: new URL('../jobs.cjs', import.meta.url).href,
+    name: 'compact',
     minThreads: 0,
     maxThreads,
     idleTimeout: idleTimeoutMs,

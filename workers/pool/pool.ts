@@ -79,7 +79,8 @@ export class WorkerPool {
       tableLines: options.maxPartitions,
     };
     this.#piscina = new Piscina({
-      filename: new URL('../thread.js', import.meta.url).href,
+      filename: new URL('../jobs.cjs', import.meta.url).href,
+      name: 'partition',
       minThreads: options.workers,
       maxThreads: options.workers,
       idleTimeout: Number.POSITIVE_INFINITY,

@@ -6,7 +6,8 @@ export type { RepairOrder, RepairOutcome } from '../log/embedded/repair-job.js';
 /** The thread that repairs logs which no partition thread has open. */
 export class RepairJobs {
   readonly #pool = new Piscina({
-    filename: new URL('../log/embedded/repair-job.js', import.meta.url).href,
+    filename: new URL('../jobs.cjs', import.meta.url).href,
+    name: 'repair',
     minThreads: 0,
     maxThreads: 1,
     atomics: 'disabled',
