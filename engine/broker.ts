@@ -287,6 +287,7 @@ class Assembly implements Broker {
 function limitsOf(settings: Settings): ConnectionLimits {
   return {
     maxRequestBytes: settings.socketRequestMaxBytes,
+    sendBufferBytes: settings.socketSendBufferBytes,
     maxQueuedRequests: settings.maxQueuedRequests,
     maxReplyBytesPerConnection: settings.maxReplyBytesPerConnection,
     requestTimeoutMs: settings.requestTimeoutMs,

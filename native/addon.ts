@@ -46,6 +46,7 @@ export interface AddonBinding {
     out: Float64Array,
   ): number;
   sendFile(socket: number, file: number, position: number, count: number): number;
+  setSendBuffer(socket: number, size: number): number;
   isResident(file: number, position: number, size: number, step: number): boolean;
   NativeSyncer: new (done: (pairs: number[]) => void) => NativeSyncer;
   panicForTest(): void;

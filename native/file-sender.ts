@@ -8,6 +8,11 @@ export interface FileSender {
    * @throws Error with an `errno` for a closed socket or a file that cannot be read
    */
   send(socketFd: number, fileFd: number, position: number, sizeBytes: number): number;
+  /**
+   * Bounds what waits in the kernel for a peer (`SO_SNDBUF`; Linux doubles it for its own use).
+   * A socket that is closed already is left alone: its own event ends the connection.
+   */
+  setSendBuffer(socketFd: number, sizeBytes: number): void;
   /** Whether a range is in the page cache, as far as a sample tells: sending it waits for no disk. */
   isResident(fileFd: number, position: number, sizeBytes: number): boolean;
 }
@@ -26,6 +31,10 @@ export class AddonFileSender implements FileSender {
     const sent = this.#binding.sendFile(socketFd, fileFd, position, sizeBytes);
     if (sent >= 0) return sent;
     throw Object.assign(new Error(`sendfile failed with errno ${-sent}`), { errno: -sent });
+  }
+
+  setSendBuffer(socketFd: number, sizeBytes: number): void {
+    this.#binding.setSendBuffer(socketFd, sizeBytes);
   }
 
   isResident(fileFd: number, position: number, sizeBytes: number): boolean {

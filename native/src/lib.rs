@@ -149,6 +149,12 @@ pub fn send_file(socket: i32, file: i32, position: f64, count: f64) -> Result<f6
     guarded(|| Ok(send_file::send(socket, file, position as i64, count as usize) as f64))
 }
 
+/// Sets how much of what is sent may wait in the kernel: 0, or a negative errno.
+#[napi]
+pub fn set_send_buffer(socket: i32, size: i32) -> Result<f64> {
+    guarded(|| Ok(send_file::set_send_buffer(socket, size) as f64))
+}
+
 /// Whether a range can be sent without waiting for the disk, by a sample every `step` bytes.
 #[napi]
 pub fn is_resident(file: i32, position: f64, size: f64, step: f64) -> Result<bool> {

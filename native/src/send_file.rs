@@ -25,6 +25,25 @@ pub fn send(socket: i32, file: i32, position: i64, count: usize) -> i64 {
     sent as i64
 }
 
+/// Sets `SO_SNDBUF`: 0, or a negative errno.
+#[cfg(target_os = "linux")]
+pub fn set_send_buffer(socket: i32, size: i32) -> i64 {
+    // SAFETY: the option is read from `size`, which outlives the call.
+    let code = unsafe {
+        libc::setsockopt(
+            socket,
+            libc::SOL_SOCKET,
+            libc::SO_SNDBUF,
+            (&raw const size).cast(),
+            size_of::<i32>() as libc::socklen_t,
+        )
+    };
+    if code == 0 {
+        return 0;
+    }
+    -i64::from(std::io::Error::last_os_error().raw_os_error().unwrap_or(libc::EIO))
+}
+
 /// Whether every sampled page of a range is in the page cache, so that sending it waits for no disk.
 #[cfg(target_os = "linux")]
 pub fn is_resident(file: i32, position: i64, size: i64, step: i64) -> bool {
@@ -47,6 +66,11 @@ pub fn is_resident(file: i32, position: i64, size: i64, step: i64) -> bool {
 
 #[cfg(not(target_os = "linux"))]
 pub fn send(_socket: i32, _file: i32, _position: i64, _count: usize) -> i64 {
+    -i64::from(libc::ENOSYS)
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn set_send_buffer(_socket: i32, _size: i32) -> i64 {
     -i64::from(libc::ENOSYS)
 }
 

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { boolean, integer, powerOfTwo, unlimited } from '../kinds.js';
+import { boolean, integer, integerOr, powerOfTwo, unlimited } from '../kinds.js';
 import { setting } from '../setting.js';
 
 const mebibyte = 1_048_576;
@@ -93,6 +93,16 @@ export const limits = {
     origin: 'Kafka',
     kafkaName: 'socket.request.max.bytes',
     summary: 'Longest request; a longer one closes the connection.',
+  }),
+  socketSendBufferBytes: setting({
+    kind: integerOr(-1, 4096, 1_073_741_824),
+    default: 262_144,
+    unit: 'bytes',
+    origin: 'Kafka',
+    kafkaName: 'socket.send.buffer.bytes',
+    summary:
+      "A connection's send buffer in the kernel; -1 lets the kernel choose. A distant client gets at most this much " +
+      'in a round trip. Without the addon the kernel chooses.',
   }),
   fetchMaxBytes: setting({
     kind: integer(1024),

@@ -5,6 +5,7 @@ import { mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { socketFd } from '../../../engine/listen/accepted-socket.js';
 import { ReplyQueue } from '../../../engine/reply/reply-queue.js';
 import { SegmentFiles } from '../../../engine/reply/segment-files.js';
 import { loadFileSender } from '../../../native/index.js';
@@ -157,5 +158,27 @@ t.test(
     t.equal(files.lend(name, 0, inode, 0, 100), null, 'closed for the next ones');
     t.doesNotThrow(() => lent?.release());
     t.end();
+  },
+);
+
+t.test(
+  'the send buffer bounds what the kernel takes for a peer that does not read',
+  { skip },
+  async (t) => {
+    const dataDir = t.testdir();
+    const { inode } = segmentIn(dataDir);
+    const files = new SegmentFiles(dataDir, Date.now);
+    t.teardown(() => files.close());
+    const lent = files.lend(name, 0, inode, 0, segmentBytes);
+    if (lent === null || sender === null) throw new Error('the segment is there');
+    const takenWith = async (sendBufferBytes: number | null) => {
+      const { server } = await socketPair(t);
+      if (sendBufferBytes !== null) sender.setSendBuffer(socketFd(server), sendBufferBytes);
+      return sender.send(socketFd(server), lent.range.fd, 0, segmentBytes);
+    };
+    const bounded = await takenWith(65_536);
+    t.ok(bounded > 0);
+    t.ok(bounded < (await takenWith(null)), `${bounded} bytes`);
+    lent.release();
   },
 );
