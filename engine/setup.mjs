@@ -176,7 +176,7 @@ const steps = {
   },
   compiled: {
     state: () => {
-      const isSource = (/** @type {string} */ name) => name.endsWith('.ts');
+      const isSource = (/** @type {string} */ name) => /\.c?ts$/.test(name);
       const config = readFileSync(join(root, 'tsconfig.json'), 'utf8');
       return hashOf([config, ...sourceFolders.map((folder) => fingerprint(folder, isSource))]);
     },
