@@ -130,7 +130,7 @@ export class Validator {
       return false;
     }
     if (!this.#rebuild(verdict, renumber)) return false;
-    this.#stampTime(verdict, nowMs, renumber);
+    this.#stampTime(verdict, nowMs);
     return true;
   }
 
@@ -204,23 +204,20 @@ export class Validator {
   }
 
   /** Brings attributes and maxTimestamp of the header in line with the topic and the records. */
-  #stampTime(verdict: Verdict, nowMs: number, renumbered: boolean): void {
+  #stampTime(verdict: Verdict, nowMs: number): void {
     const { view, start, end } = verdict;
     const old = attributes(view, start);
     const facts = this.#facts;
     if (this.#config.timestampType === 'LogAppendTime') {
       verdict.appendTimeMs = nowMs;
       verdict.maxTimestamp = nowMs;
-      verdict.deltaOfMaxTimestamp = 0;
       const stamped = old | BATCH_ATTRIBUTE.logAppendTime;
       setTimestampFields(this.#codecs, view, start, end, stamped, nowMs);
       return;
     }
     const greatest = facts[BatchCheck.maxTimestamp] as number;
-    const delta = facts[BatchCheck.offsetOfMaxTimestamp] as number;
     verdict.appendTimeMs = -1;
     verdict.maxTimestamp = greatest;
-    verdict.deltaOfMaxTimestamp = delta === -1 || renumbered ? verdict.lastOffsetDelta : delta;
     const stamped = old & ~BATCH_ATTRIBUTE.logAppendTime;
     if (stamped === old && maxTimestamp(view, start) === greatest) return;
     // A clamped timestamp stays as the bytes have it.

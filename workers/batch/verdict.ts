@@ -15,8 +15,6 @@ export class Verdict {
   /** Last offset minus base offset. */
   lastOffsetDelta = 0;
   maxTimestamp = -1;
-  /** Offset delta of the record that carries `maxTimestamp`. */
-  deltaOfMaxTimestamp = 0;
   /** -1 without a producer. */
   producerId = -1;
   producerEpoch = -1;

@@ -13,8 +13,6 @@ export interface AppendRun {
   readonly lastOffsets: number[];
   /** Greatest record timestamp of each batch, ms (-1: none). */
   readonly maxTimestamps: number[];
-  /** Offset of the record that carries it. */
-  readonly offsetsOfMaxTimestamp: number[];
   sizeBytes: number;
 }
 

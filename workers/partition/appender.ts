@@ -143,13 +143,7 @@ export class Appender {
     // Both fields are outside the CRC.
     setBaseOffset(view, start, baseOffset);
     setPartitionLeaderEpoch(view, start, this.#log.leaderEpoch);
-    this.#run.push(
-      view.subarray(start, end),
-      baseOffset,
-      lastOffset,
-      verdict.maxTimestamp,
-      baseOffset + verdict.deltaOfMaxTimestamp,
-    );
+    this.#run.push(view.subarray(start, end), baseOffset, lastOffset, verdict.maxTimestamp);
     if (isIdempotent) {
       this.#producers.append(
         verdict.producerId,

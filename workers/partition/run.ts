@@ -9,7 +9,6 @@ export class Run implements AppendRun {
   readonly baseOffsets: number[] = [];
   readonly lastOffsets: number[] = [];
   readonly maxTimestamps: number[] = [];
-  readonly offsetsOfMaxTimestamp: number[] = [];
   sizeBytes = 0;
 
   get isEmpty(): boolean {
@@ -20,18 +19,11 @@ export class Run implements AppendRun {
     return this.batches.length === maxRunBatches;
   }
 
-  push(
-    batch: Uint8Array,
-    baseOffset: number,
-    lastOffset: number,
-    maxTimestamp: number,
-    offsetOfMaxTimestamp: number,
-  ): void {
+  push(batch: Uint8Array, baseOffset: number, lastOffset: number, maxTimestamp: number): void {
     this.batches.push(batch);
     this.baseOffsets.push(baseOffset);
     this.lastOffsets.push(lastOffset);
     this.maxTimestamps.push(maxTimestamp);
-    this.offsetsOfMaxTimestamp.push(offsetOfMaxTimestamp);
     this.sizeBytes += batch.length;
   }
 
@@ -40,7 +32,6 @@ export class Run implements AppendRun {
     this.baseOffsets.length = 0;
     this.lastOffsets.length = 0;
     this.maxTimestamps.length = 0;
-    this.offsetsOfMaxTimestamp.length = 0;
     this.sizeBytes = 0;
   }
 }

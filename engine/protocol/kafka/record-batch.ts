@@ -59,12 +59,6 @@ export function magic(view: Uint8Array, start: number): number {
   return (view[start + BATCH_FIELD.magic]! << 24) >> 24;
 }
 
-/** Whether the bytes are a message of the formats before record batches, to be refused. */
-export function isLegacy(view: Uint8Array, start: number): boolean {
-  const found = magic(view, start);
-  return found === 0 || found === 1;
-}
-
 /** Unsigned. */
 export function batchCrc(view: Uint8Array, start: number): number {
   return int32At(view, start + BATCH_FIELD.crc) >>> 0;

@@ -63,7 +63,6 @@ export function runOf(...batches: Uint8Array[]): AppendRun {
     baseOffsets: batches.map((batch) => baseOffset(batch, 0)),
     lastOffsets: batches.map((batch) => lastOffset(batch, 0)),
     maxTimestamps: batches.map((batch) => maxTimestamp(batch, 0)),
-    offsetsOfMaxTimestamp: batches.map((batch) => lastOffset(batch, 0)),
     sizeBytes: batches.reduce((sum, batch) => sum + batch.length, 0),
   };
 }

@@ -13,10 +13,9 @@ export interface StoredBatch {
   baseOffset: number;
   lastOffset: number;
   maxTimestamp: number;
-  offsetOfMaxTimestamp: number;
 }
 
-/** A log in memory whose flushes end when the test says so. */
+/** A log in memory whose flushes end when the test says so; the records of a batch share one timestamp. */
 export class MemoryLog implements Log {
   logStartOffset = 0;
   logEndOffset = 0;
@@ -55,7 +54,6 @@ export class MemoryLog implements Log {
         baseOffset,
         lastOffset: run.lastOffsets[index] as number,
         maxTimestamp: run.maxTimestamps[index] as number,
-        offsetOfMaxTimestamp: run.offsetsOfMaxTimestamp[index] as number,
       });
       this.logEndOffset = (run.lastOffsets[index] as number) + 1;
     });
@@ -110,17 +108,17 @@ export class MemoryLog implements Log {
 
   offsetForTimestamp(timestamp: number, endOffset: number): FoundOffset {
     const found = this.batches.find(
-      (batch) => batch.maxTimestamp >= timestamp && batch.offsetOfMaxTimestamp < endOffset,
+      (batch) => batch.maxTimestamp >= timestamp && batch.baseOffset < endOffset,
     );
     if (!found) return { offset: -1, timestamp: -1, leaderEpoch: -1 };
-    return { offset: found.offsetOfMaxTimestamp, timestamp: found.maxTimestamp, leaderEpoch: 7 };
+    return { offset: found.baseOffset, timestamp: found.maxTimestamp, leaderEpoch: 7 };
   }
 
   offsetOfMaxTimestamp(endOffset: number): FoundOffset {
     const seen = this.batches.filter((batch) => batch.lastOffset < endOffset);
     const found = seen.sort((a, b) => b.maxTimestamp - a.maxTimestamp)[0];
     if (!found) return { offset: -1, timestamp: -1, leaderEpoch: -1 };
-    return { offset: found.offsetOfMaxTimestamp, timestamp: found.maxTimestamp, leaderEpoch: 7 };
+    return { offset: found.baseOffset, timestamp: found.maxTimestamp, leaderEpoch: 7 };
   }
 
   endOffsetForEpoch(leaderEpoch: number): FoundOffset {

@@ -37,8 +37,8 @@ export interface RecoveredLog {
   readonly epochs: LeaderEpochs;
   readonly snapshots: SnapshotFiles;
   readonly logStartOffset: number;
-  /** The first file is new, and its name not synced. */
-  readonly isNew: boolean;
+  /** The first file may be new, and its name not synced. */
+  readonly isNameUnsynced: boolean;
   readonly tally: RecoveryTally;
 }
 
@@ -78,7 +78,7 @@ export class EmbeddedLog implements Log {
     this.#bytesSinceCheckpoint = recovered.tally.replayedBytes;
     this.leaderEpoch = this.#epochs.highest + 1;
     this.#flusher = new Flusher(disk, dir, this.#segments);
-    if (recovered.isNew) this.#flusher.created();
+    if (recovered.isNameUnsynced) this.#flusher.created();
     this.#flusher.stableEndOffset = this.logEndOffset;
     this.#reader = new Reader(disk, this.#segments, options.codecs);
     this.#search = new TimeSearch(disk, this.#segments, options.codecs);

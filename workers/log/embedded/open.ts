@@ -107,8 +107,8 @@ async function recover(
   const logStartOffset = startOffset(options, segments);
   epochs.trim(logStartOffset);
   // A kill between making the segment and its first write may have left its name unsynced.
-  const isUnsynced = isNew || (!options.cleanShutdown && active.sizeBytes === 0);
-  return { segments, epochs, snapshots, logStartOffset, isNew: isUnsynced, tally: recovery.tally };
+  const isNameUnsynced = isNew || (!options.cleanShutdown && active.sizeBytes === 0);
+  return { segments, epochs, snapshots, logStartOffset, isNameUnsynced, tally: recovery.tally };
 }
 
 /** The directory with its `partition.metadata` and a first segment: durable before anything else is. */

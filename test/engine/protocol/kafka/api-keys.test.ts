@@ -5,12 +5,7 @@ import {
   requestHeaderVersion,
   responseHeaderVersion,
 } from '../../../../engine/protocol/kafka/api-keys.js';
-import {
-  ErrorCode,
-  errorMessage,
-  errorName,
-  isRetriable,
-} from '../../../../engine/protocol/kafka/errors.js';
+import { ErrorCode, errorMessage, errorName } from '../../../../engine/protocol/kafka/errors.js';
 
 t.test('keys and names', async (t) => {
   t.equal(ApiKey.PRODUCE, 0);
@@ -37,8 +32,6 @@ t.test('error codes', async (t) => {
   t.equal(errorName(0), 'NONE');
   t.equal(errorName(-1), 'UNKNOWN_SERVER_ERROR');
   t.equal(errorName(9999), 'ERROR_9999');
-  t.equal(isRetriable(ErrorCode.NOT_LEADER_OR_FOLLOWER), true);
-  t.equal(isRetriable(ErrorCode.MESSAGE_TOO_LARGE), false);
   t.equal(errorMessage(ErrorCode.INVALID_CONFIG), 'A configuration value is not possible.');
   t.equal(errorMessage(ErrorCode.VOTER_NOT_FOUND), 'VOTER_NOT_FOUND');
   const codes = Object.values(ErrorCode).sort((a, b) => a - b);
