@@ -1,5 +1,6 @@
 import { threadId } from 'node:worker_threads';
 import type { FilePlace, ReadResult, ReplyMemory } from './log/log.js';
+import { type Machine, thisMachine } from './machine.js';
 import { ControlDesk } from './partition/control-desk.js';
 import type { Partition } from './partition/partition.js';
 import { AppendRequest } from './partition/request.js';
@@ -84,7 +85,7 @@ export class PartitionWorker {
   #owesBell = false;
   #finish: () => void = () => {};
 
-  constructor(task: WorkerTask) {
+  constructor(task: WorkerTask, machine: Machine = thisMachine()) {
     this.task = task;
     this.#bells = new Int32Array(task.bells);
     this.table = new PartitionTable(task.table, task.tableLines, this.#bells);
@@ -93,12 +94,12 @@ export class PartitionWorker {
     this.#end = new WorkerEnd(task.memory);
     this.#landing = new Uint8Array(task.landing);
     this.#replies = new ReplySlab(task.memory.replies, this.#counters);
-    this.#desk = new ControlDesk(this);
+    this.#desk = new ControlDesk(this, machine);
     this.done = new Promise((resolve) => {
       this.#finish = resolve;
     });
     const bell = workerBell(task.index);
-    this.#listener = new BellListener(this.#bells, bell, () => this.#turn());
+    this.#listener = new BellListener(this.#bells, bell, () => this.#turn(), machine.sleeper);
     // The port is the referenced handle that keeps this thread's event loop alive.
     task.port.on('message', (message: ControlMessage) => {
       void this.#desk.answer(message);

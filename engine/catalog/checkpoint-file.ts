@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { replaceFile } from './durable-file.js';
+import * as nodeFiles from 'node:fs/promises';
+import { type Files, replaceFile } from './durable-file.js';
 
 /** `<topic>-<partition>` to an offset. */
 export type OffsetsByPartition = Map<string, number>;
@@ -14,10 +14,13 @@ export function partitionKey(topic: string, partition: number): string {
  * partition offset` line each. A missing file is empty. Throws on anything else than the format,
  * because half a checkpoint is worse than none: the caller goes on without, and recovers more.
  */
-export async function readCheckpoint(path: string): Promise<OffsetsByPartition> {
+export async function readCheckpoint(
+  path: string,
+  files: Files = nodeFiles,
+): Promise<OffsetsByPartition> {
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = await files.readFile(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map();
     throw error;
@@ -38,11 +41,15 @@ export async function readCheckpoint(path: string): Promise<OffsetsByPartition> 
   return offsets;
 }
 
-export async function writeCheckpoint(path: string, offsets: OffsetsByPartition): Promise<void> {
+export async function writeCheckpoint(
+  path: string,
+  offsets: OffsetsByPartition,
+  files: Files = nodeFiles,
+): Promise<void> {
   const lines = ['0', String(offsets.size)];
   for (const [key, offset] of offsets) {
     const dash = key.lastIndexOf('-');
     lines.push(`${key.slice(0, dash)} ${key.slice(dash + 1)} ${offset}`);
   }
-  await replaceFile(path, `${lines.join('\n')}\n`);
+  await replaceFile(path, `${lines.join('\n')}\n`, files);
 }

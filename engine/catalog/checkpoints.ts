@@ -1,8 +1,10 @@
+import * as nodeFiles from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { PartitionRef, PartitionState } from '../route/partition-port.js';
 import { type OffsetsByPartition, partitionKey, writeCheckpoint } from './checkpoint-file.js';
 import { type DataDirectory, logStartFile, recoveryPointFile } from './data-directory.js';
+import type { Files } from './durable-file.js';
 
 const intervalMs = 5_000;
 
@@ -86,10 +88,11 @@ export class Checkpoints {
 }
 
 /** One file; writes that are asked for while one runs become one. */
-class CheckpointWriter {
+export class CheckpointWriter {
   readonly #path: string;
   readonly #source: CheckpointSource;
   readonly #pick: (state: PartitionState) => number;
+  readonly #files: Files;
   written: OffsetsByPartition;
   #running: Promise<void> | null = null;
   #queued: Promise<void> | null = null;
@@ -99,11 +102,13 @@ class CheckpointWriter {
     found: OffsetsByPartition,
     source: CheckpointSource,
     pick: (state: PartitionState) => number,
+    files: Files = nodeFiles,
   ) {
     this.#path = path;
     this.written = found;
     this.#source = source;
     this.#pick = pick;
+    this.#files = files;
   }
 
   /** False only if the file certainly does not know a partition, and is not about to. */
@@ -131,7 +136,7 @@ class CheckpointWriter {
   async #writeIfChanged(): Promise<void> {
     const offsets = this.#collect();
     if (equal(offsets, this.written)) return;
-    await writeCheckpoint(this.#path, offsets);
+    await writeCheckpoint(this.#path, offsets, this.#files);
     this.written = offsets;
   }
 

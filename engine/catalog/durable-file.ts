@@ -1,9 +1,25 @@
-import { open, rename, rm } from 'node:fs/promises';
+import * as nodeFiles from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
+/** What small files are read and replaced with. A simulation has its own, which loses what was not synced. */
+export interface Files {
+  open(
+    path: string,
+    flags: 'r' | 'w',
+    mode?: number,
+  ): Promise<{
+    writeFile(text: string): Promise<void>;
+    sync(): Promise<void>;
+    close(): Promise<void>;
+  }>;
+  readFile(path: string, encoding: 'utf8'): Promise<string>;
+  rename(from: string, to: string): Promise<void>;
+  rm(path: string): Promise<void>;
+}
+
 /** Makes creates, renames and deletes in a directory survive a power cut. */
-export async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, 'r');
+export async function syncDirectory(path: string, files: Files = nodeFiles): Promise<void> {
+  const handle = await files.open(path, 'r');
   try {
     await handle.sync();
   } finally {
@@ -12,27 +28,31 @@ export async function syncDirectory(path: string): Promise<void> {
 }
 
 /** Replaces a small text file as a whole: written aside, synced, renamed, directory synced. */
-export async function replaceFile(path: string, text: string): Promise<void> {
+export async function replaceFile(
+  path: string,
+  text: string,
+  files: Files = nodeFiles,
+): Promise<void> {
   const aside = join(dirname(path), `${basename(path)}.tmp`);
-  const handle = await open(aside, 'w', 0o644);
+  const handle = await files.open(aside, 'w', 0o644);
   try {
     await handle.writeFile(text);
     await handle.sync();
   } finally {
     await handle.close();
   }
-  await rename(aside, path);
-  await syncDirectory(dirname(path));
+  await files.rename(aside, path);
+  await syncDirectory(dirname(path), files);
 }
 
 /** Removes a file if it is there, durably. True if it was. */
-export async function removeFile(path: string): Promise<boolean> {
+export async function removeFile(path: string, files: Files = nodeFiles): Promise<boolean> {
   try {
-    await rm(path);
+    await files.rm(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
     throw error;
   }
-  await syncDirectory(dirname(path));
+  await syncDirectory(dirname(path), files);
   return true;
 }

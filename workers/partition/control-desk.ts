@@ -1,11 +1,10 @@
 import { ErrorCode } from '../../engine/protocol/kafka/errors.js';
-import { createSyncer, loadCodecs } from '../../native/index.js';
-import { nodeDisk } from '../log/embedded/disk.js';
 import { LogFault } from '../log/log.js';
+import type { Machine } from '../machine.js';
 import type { ControlMessage, ControlRequest, OpenPartition } from '../ring/control.js';
 import { WorkerCounter } from '../ring/slots.js';
 import type { Opened, PartitionWorker } from '../thread.js';
-import { directoryOf, type OpeningTools, openPartition } from './opening.js';
+import { directoryOf, openPartition } from './opening.js';
 import { removePartitionDirectory } from './removal.js';
 import type { PartitionPorts } from './settings.js';
 
@@ -15,21 +14,20 @@ const maintainIntervalMs = 1_000;
 /** Answers what main asks over the control port, and looks after the open partitions once a second. */
 export class ControlDesk {
   readonly #worker: PartitionWorker;
-  readonly #tools: OpeningTools;
-  readonly #timer: NodeJS.Timeout;
+  readonly #machine: Machine;
+  readonly #endMaintenance: () => void;
   /** Openings under way, by slot. */
   readonly #openings = new Map<number, Promise<void>>();
 
-  constructor(worker: PartitionWorker) {
+  constructor(worker: PartitionWorker, machine: Machine) {
     this.#worker = worker;
-    const { settings } = worker.task;
-    this.#tools = { settings, codecs: loadCodecs(), syncer: createSyncer() };
-    this.#timer = setInterval(() => this.#maintain(), maintainIntervalMs);
+    this.#machine = machine;
+    this.#endMaintenance = machine.every(maintainIntervalMs, () => this.#maintain());
   }
 
   close(): void {
-    clearInterval(this.#timer);
-    this.#tools.syncer.close();
+    this.#endMaintenance();
+    this.#machine.close();
   }
 
   async answer({ id, request }: ControlMessage): Promise<void> {
@@ -102,7 +100,9 @@ export class ControlDesk {
       this.#worker.opened.delete(slot);
       await known.partition.close();
     }
-    const partition = await openPartition(opening, this.#tools, this.#portsOf(slot, generation));
+    const { disk, codecs } = this.#machine;
+    const tools = { settings: this.#worker.task.settings, codecs, disk };
+    const partition = await openPartition(opening, tools, this.#portsOf(slot, generation));
     this.#worker.opened.set(slot, { partition, generation, dirty: false });
   }
 
@@ -118,7 +118,7 @@ export class ControlDesk {
         worker.tell({ kind: 'offline', slot, generation, message: fault.message }),
       compact: (plan) => worker.tell({ kind: 'compact', slot, generation, plan }),
       copied: (site, sizeBytes) => worker.count(WorkerCounter[site], sizeBytes),
-      now: Date.now,
+      now: this.#machine.now,
     };
   }
 
@@ -126,8 +126,8 @@ export class ControlDesk {
     this.#worker.opened.delete(slot);
     await opened.partition.close();
     if (!remove) return;
-    const dir = directoryOf(this.#tools.settings.dataDir, opened.partition.name);
-    removePartitionDirectory(dir, nodeDisk(this.#tools.syncer));
+    const dir = directoryOf(this.#worker.task.settings.dataDir, opened.partition.name);
+    removePartitionDirectory(dir, this.#machine.disk);
   }
 
   async #closeAll(): Promise<void> {
@@ -138,7 +138,7 @@ export class ControlDesk {
   }
 
   #maintain(): void {
-    const nowMs = Date.now();
+    const nowMs = this.#machine.now();
     for (const { partition } of this.#worker.opened.values()) partition.maintain(nowMs);
   }
 }

@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Codecs, Syncer } from '../../native/codecs.js';
-import { nodeDisk } from '../log/embedded/disk.js';
+import type { Codecs } from '../../native/codecs.js';
+import type { Disk } from '../log/embedded/disk.js';
 import { openEmbeddedLog } from '../log/embedded/open.js';
 import { LogFault } from '../log/log.js';
 import type { OpenPartition, WorkerSettings } from '../ring/control.js';
@@ -13,7 +12,7 @@ import type { PartitionPorts } from './settings.js';
 export interface OpeningTools {
   readonly settings: WorkerSettings;
   readonly codecs: Codecs;
-  readonly syncer: Syncer;
+  readonly disk: Disk;
 }
 
 /** Opens a partition's log through recovery, with the producers that it knows. Throws LogFault. */
@@ -23,15 +22,15 @@ export async function openPartition(
   ports: PartitionPorts,
 ): Promise<Partition> {
   const { topic, partition, config } = opening;
-  const { settings, codecs, syncer } = tools;
+  const { settings, codecs, disk } = tools;
   const producers = new ProducerState(settings.producerIdExpirationMs, ports.now);
   const dir = directoryOf(settings.dataDir, opening);
-  if (!opening.create && !existsSync(dir)) {
+  if (!opening.create && isMissing(disk, dir)) {
     // An empty log in its place would hand out offsets again that readers have seen.
     throw new LogFault('storage', `${dir} is missing`);
   }
   const log = await openEmbeddedLog({
-    disk: nodeDisk(syncer),
+    disk,
     dir,
     topic,
     partition,
@@ -49,6 +48,16 @@ export async function openPartition(
       ports.report(level, message, { topic, partition, ...fields }),
   });
   return new Partition({ topic, partition }, log, producers, codecs, settings, config, ports);
+}
+
+function isMissing(disk: Disk, dir: string): boolean {
+  try {
+    disk.readdir(dir);
+    return false;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true;
+    throw error;
+  }
 }
 
 /** Where a partition's log lies, as Kafka names it. */

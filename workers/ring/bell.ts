@@ -16,6 +16,25 @@ export function ringBell(board: Int32Array, word: number): void {
   Atomics.notify(board, word);
 }
 
+/** How a listener sleeps and comes back. A simulation has its own, so that one seed decides who wakes when. */
+export interface Sleeper {
+  /** Calls `wake` once, later, when the word is no longer `seen`: at once if it is not even now. */
+  wait(board: Int32Array, word: number, seen: number, wake: () => void): void;
+  /** Calls back when timers and sockets have had their share. */
+  yield(resume: () => void): void;
+}
+
+export const threadSleeper: Sleeper = {
+  wait(board, word, seen, wake) {
+    const wait = Atomics.waitAsync(board, word, seen);
+    if (wait.async) void wait.value.then(wake);
+    else setImmediate(wake);
+  },
+  yield: (resume) => {
+    setImmediate(resume);
+  },
+};
+
 /**
  * Sleeps on a bell without blocking the event loop and calls `turn` after each ring. `turn` drains a
  * bounded amount and says whether it left work behind; then the next turn comes through `setImmediate`,
@@ -26,13 +45,15 @@ export class BellListener {
   readonly #board: Int32Array;
   readonly #word: number;
   readonly #turn: () => boolean;
+  readonly #sleeper: Sleeper;
   #closed = false;
   readonly #run = (): void => this.#step();
 
-  constructor(board: Int32Array, word: number, turn: () => boolean) {
+  constructor(board: Int32Array, word: number, turn: () => boolean, sleeper = threadSleeper) {
     this.#board = board;
     this.#word = word;
     this.#turn = turn;
+    this.#sleeper = sleeper;
   }
 
   start(): void {
@@ -49,12 +70,7 @@ export class BellListener {
     if (this.#closed) return;
     // Read before the drain: what is published after it changes the count, and the wait returns at once.
     const seen = Atomics.load(this.#board, this.#word);
-    if (this.#turn()) {
-      setImmediate(this.#run);
-      return;
-    }
-    const wait = Atomics.waitAsync(this.#board, this.#word, seen);
-    if (wait.async) void wait.value.then(this.#run);
-    else setImmediate(this.#run);
+    if (this.#turn()) this.#sleeper.yield(this.#run);
+    else this.#sleeper.wait(this.#board, this.#word, seen, this.#run);
   }
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { ErrorCode } from '../../../engine/protocol/kafka/errors.js';
 import { FallbackSyncer } from '../../../native/fallback/fallback-syncer.js';
+import { nodeDisk } from '../../../workers/log/embedded/disk.js';
 import { openPartition } from '../../../workers/partition/opening.js';
 import type { Partition } from '../../../workers/partition/partition.js';
 import { AppendRequest } from '../../../workers/partition/request.js';
@@ -36,7 +37,7 @@ async function open(dataDir: string, cleanShutdown: boolean) {
   };
   const partition = await openPartition(
     opening,
-    { settings, codecs, syncer },
+    { settings, codecs, disk: nodeDisk(syncer) },
     {
       complete: (request) => waiting.get(request)?.(),
       publish() {},
