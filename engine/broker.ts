@@ -27,7 +27,7 @@ const drainShare = 0.5;
  * What is not needed before the partition threads are up. Loading it takes as long as they do, about
  * 0.1 s, so that both at once make the start a quarter shorter.
  */
-async function loadFront() {
+export async function loadFront() {
   const [{ Catalog }, { GroupCoordinator }, { apis }] = await Promise.all([
     import('./catalog/catalog.js'),
     import('./coordinators/group/coordinator.js'),
@@ -47,15 +47,25 @@ export interface Broker {
   readonly failed: Promise<Error>;
 }
 
-/** Starts a broker; resolves when every listener answers. Throws DirectoryLocked, ListenError, Error. */
-export async function startBroker(settings: Settings, log: Logger): Promise<Broker> {
+/** Where records are: in the data directory, or in the memory of the partition threads. */
+export type RecordStorage = 'disk' | 'memory';
+
+/**
+ * Starts a broker; resolves when every listener answers. Throws DirectoryLocked, ListenError, Error.
+ * `storage` is where its records are; what it knows of topics is in the data directory in either case.
+ */
+export async function startBroker(
+  settings: Settings,
+  log: Logger,
+  storage: RecordStorage = 'disk',
+): Promise<Broker> {
   const directory = await DataDirectory.open({
     path: settings.dataDir,
     nodeId: settings.brokerId,
     clusterId: settings.clusterId,
     log,
   });
-  const assembly = new Assembly(settings, log, directory);
+  const assembly = new Assembly(settings, log, directory, storage);
   try {
     return await assembly.start();
   } catch (error) {
@@ -71,6 +81,7 @@ class Assembly implements Broker {
   readonly #settings: Settings;
   readonly #log: Logger;
   readonly #directory: DataDirectory;
+  readonly #storage: RecordStorage;
   readonly #slab: LandingSlab;
   readonly #pool: WorkerPool;
   readonly #partitions: Partitions;
@@ -85,10 +96,11 @@ class Assembly implements Broker {
   #groups: GroupCoordinator | null = null;
   #fail: (reason: Error) => void = () => {};
 
-  constructor(settings: Settings, log: Logger, directory: DataDirectory) {
+  constructor(settings: Settings, log: Logger, directory: DataDirectory, storage: RecordStorage) {
     this.#settings = settings;
     this.#log = log;
     this.#directory = directory;
+    this.#storage = storage;
     this.#slab = new LandingSlab(settings.landingBytes, settings.smallFrameBytes);
     this.failed = new Promise((resolve) => {
       this.#fail = resolve;
@@ -262,6 +274,7 @@ class Assembly implements Broker {
       landing: this.#slab.memory,
       settings: {
         dataDir: this.#directory.path,
+        storage: this.#storage,
         durability: settings.durability,
         validateRecords: settings.validateRecords,
         producerIdExpirationMs: settings.producerIdExpirationMs,

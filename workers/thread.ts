@@ -85,7 +85,7 @@ export class PartitionWorker {
   #owesBell = false;
   #finish: () => void = () => {};
 
-  constructor(task: WorkerTask, machine: Machine = thisMachine()) {
+  constructor(task: WorkerTask, machine: Machine = thisMachine(task.settings)) {
     this.task = task;
     this.#bells = new Int32Array(task.bells);
     this.table = new PartitionTable(task.table, task.tableLines, this.#bells);

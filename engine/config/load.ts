@@ -40,11 +40,26 @@ export interface LoadedSettings {
 
 /** Throws SettingsError with every mistake of every source. */
 export async function loadSettings(request: LoadRequest): Promise<LoadedSettings> {
-  const ascending: RawValues[] = [
+  return merge([
     await readSettingsFile(request.file),
     readEnvironment(request.environment ?? {}),
     readFlags(request.set ?? []),
-  ];
+  ]);
+}
+
+/**
+ * Settings that a program gives by name, as a file would write them; neither a file nor the environment counts.
+ * One that is undefined is not given. Throws SettingsError.
+ */
+export function settingsOf(options: Readonly<Record<string, unknown>>): Settings {
+  const given = Object.entries(options).filter(([, raw]) => raw !== undefined);
+  const values = given.map(([name, raw]): RawValue => {
+    return { name, raw, source: { kind: 'option', name } };
+  });
+  return merge([{ values, mistakes: [] }]).settings;
+}
+
+function merge(ascending: readonly RawValues[]): LoadedSettings {
   const mistakes = ascending.flatMap((raw) => raw.mistakes);
   const settings: Record<string, unknown> = { ...defaultSettings() };
   const sources = new Map<SettingName, Source>(

@@ -6,7 +6,8 @@ export type Source =
   | { readonly kind: 'default' }
   | { readonly kind: 'file'; readonly file: string; readonly line: number }
   | { readonly kind: 'environment'; readonly variable: string }
-  | { readonly kind: 'flag'; readonly name: string };
+  | { readonly kind: 'flag'; readonly name: string }
+  | { readonly kind: 'option'; readonly name: string };
 
 /** A value as found, not yet checked. */
 export interface RawValue {
@@ -21,7 +22,7 @@ export interface RawValues {
   readonly mistakes: Mistake[];
 }
 
-/** `kopje.yaml:3`, `KOPJE_WORKERS`, `--set workers`, `default`. */
+/** `kopje.yaml:3`, `KOPJE_WORKERS`, `--set workers`, `option workers`, `default`. */
 export function formatSource(source: Source): string {
   switch (source.kind) {
     case 'default':
@@ -32,6 +33,8 @@ export function formatSource(source: Source): string {
       return source.variable;
     case 'flag':
       return `--set ${source.name}`;
+    case 'option':
+      return `option ${source.name}`;
   }
 }
 

@@ -1,4 +1,5 @@
 import { ErrorCode } from '../../engine/protocol/kafka/errors.js';
+import type { CompactionPlan, CompactionResult } from '../log/compaction.js';
 import { LogFault } from '../log/log.js';
 import type { Machine } from '../machine.js';
 import type { ControlMessage, ControlRequest, OpenPartition } from '../ring/control.js';
@@ -116,7 +117,10 @@ export class ControlDesk {
       report: (level, message, fields) => worker.tell({ kind: 'notice', level, message, fields }),
       offline: (fault) =>
         worker.tell({ kind: 'offline', slot, generation, message: fault.message }),
-      compact: (plan) => worker.tell({ kind: 'compact', slot, generation, plan }),
+      compact: (plan) => {
+        if (!this.#machine.isDiskShared) void this.#compactHere(slot, generation, plan);
+        else worker.tell({ kind: 'compact', slot, generation, plan });
+      },
       copied: (site, sizeBytes) => worker.count(WorkerCounter[site], sizeBytes),
       now: this.#machine.now,
     };
@@ -127,7 +131,23 @@ export class ControlDesk {
     await opened.partition.close();
     if (!remove) return;
     const dir = directoryOf(this.#worker.task.settings.dataDir, opened.partition.name);
-    removePartitionDirectory(dir, this.#machine.disk);
+    removePartitionDirectory(dir, this.#machine);
+  }
+
+  /** Where no other thread finds the segments. */
+  async #compactHere(slot: number, generation: number, plan: CompactionPlan): Promise<void> {
+    const { compactSegments } = await import('../log/embedded/compact.js');
+    const opened = this.#worker.opened.get(slot);
+    if (opened?.generation !== generation) return;
+    let result: CompactionResult | null = null;
+    try {
+      result = compactSegments(plan, this.#machine.disk, this.#machine.codecs);
+    } catch (error) {
+      const fields = { dir: plan.dir, reason: (error as Error).message };
+      const message = 'a compaction failed; it will be tried again';
+      this.#worker.tell({ kind: 'notice', level: 'error', message, fields });
+    }
+    opened.partition.compacted(plan, result);
   }
 
   async #closeAll(): Promise<void> {

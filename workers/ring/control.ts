@@ -61,6 +61,8 @@ export type FromWorker = ControlAnswer | WorkerNotice;
 /** What every worker needs to know of the broker's settings. */
 export interface WorkerSettings {
   dataDir: string;
+  /** `memory`: the logs are in the thread's own memory, under the paths that they would have on disk. */
+  storage: 'disk' | 'memory';
   durability: 'fsync' | 'os';
   validateRecords: 'full' | 'headers';
   producerIdExpirationMs: number;

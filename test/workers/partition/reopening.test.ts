@@ -17,6 +17,7 @@ async function open(dataDir: string, cleanShutdown: boolean) {
   const syncer = new FallbackSyncer();
   const settings: WorkerSettings = {
     dataDir,
+    storage: 'disk',
     durability: 'fsync',
     validateRecords: 'full',
     producerIdExpirationMs: 86_400_000,

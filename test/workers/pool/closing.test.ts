@@ -23,6 +23,7 @@ function poolOf(settings: WorkerSettings, events: PoolEvents): WorkerPool {
 function settingsIn(dataDir: string): WorkerSettings {
   return {
     dataDir,
+    storage: 'disk',
     durability: 'fsync',
     validateRecords: 'full',
     producerIdExpirationMs: 86_400_000,

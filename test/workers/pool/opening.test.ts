@@ -52,6 +52,7 @@ async function poolIn(dataDir: string): Promise<WorkerPool> {
       landing: new SharedArrayBuffer(2 ** 16),
       settings: {
         dataDir,
+        storage: 'disk',
         durability: 'fsync',
         validateRecords: 'full',
         producerIdExpirationMs: 86_400_000,
