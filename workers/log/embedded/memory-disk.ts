@@ -40,9 +40,11 @@ export class MemoryDisk implements Disk {
     let file = this.files.get(path);
     if (mode === 'create') {
       if (!this.directories.has(dirname(path))) throw diskError('ENOENT', path);
-      if (file) file.sizeBytes = 0;
-      else file = { bytes: new Uint8Array(0), sizeBytes: 0, modifiedMs: this.#clock() };
-      this.files.set(path, file);
+      if (!file) {
+        file = { bytes: new Uint8Array(0), sizeBytes: 0, modifiedMs: this.#clock() };
+        this.files.set(path, file);
+      }
+      this.#cut(file, 0);
     }
     if (!file) throw diskError('ENOENT', path);
     this.#open.set(++this.#lastFd, { file, path });
@@ -94,10 +96,8 @@ export class MemoryDisk implements Disk {
 
   truncate(fd: number, sizeBytes: number): void {
     const { file } = this.at(fd);
-    // What lies behind the end is zero when the file grows again, and gives its memory back.
-    if (sizeBytes < file.sizeBytes) file.bytes = file.bytes.slice(0, sizeBytes);
+    this.#cut(file, sizeBytes);
     this.#reach(file, sizeBytes);
-    file.sizeBytes = sizeBytes;
   }
 
   fdatasync(_fd: number, done: (errno: number) => void): void {
@@ -152,6 +152,13 @@ export class MemoryDisk implements Disk {
 
   #pathsIn(directory: string): string[] {
     return [...this.files.keys()].filter((name) => dirname(name) === directory);
+  }
+
+  /** Makes a file at most so long. What was behind gives its memory back, and is zero if the file grows again. */
+  #cut(file: MemoryFile, sizeBytes: number): void {
+    if (sizeBytes >= file.sizeBytes) return;
+    file.bytes = file.bytes.slice(0, sizeBytes);
+    file.sizeBytes = sizeBytes;
   }
 
   /** Makes a file at least so long. */

@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap';
+import { MemoryDisk } from '../../../../workers/log/embedded/memory-disk.js';
 import type { LogConfig } from '../../../../workers/log/log.js';
 import { conformance, type OpenedLog } from '../conformance.js';
 import { logDir, openTestLog, syncer } from './open-test-log.js';
@@ -12,21 +13,25 @@ const sizes: [string, Partial<LogConfig>][] = [
   ['few batches a segment', { segmentBytes: 400, indexIntervalBytes: 100 }],
 ];
 
-for (const [name, config] of sizes) {
-  t.test(name, async (t) => {
-    conformance(t, async (t: Test) => {
-      const dir = logDir(t.testdir());
-      const open = async (recoveryPoint: number): Promise<OpenedLog> => {
-        const { log } = await openTestLog({ dir, config, recoveryPoint });
-        return {
-          log,
-          async reopen() {
-            await log.close();
-            return open(log.recoveryPoint);
-          },
-        };
+function overDisk(t: Test, config: Partial<LogConfig>, diskOf: () => MemoryDisk | undefined): void {
+  conformance(t, async (t: Test) => {
+    const dir = logDir(t.testdir());
+    const disk = diskOf();
+    const open = async (recoveryPoint: number): Promise<OpenedLog> => {
+      const { log } = await openTestLog({ dir, config, recoveryPoint, ...(disk && { disk }) });
+      return {
+        log,
+        async reopen() {
+          await log.close();
+          return open(log.recoveryPoint);
+        },
       };
-      return open(0);
-    });
+    };
+    return open(0);
   });
+}
+
+for (const [name, config] of sizes) {
+  t.test(name, async (t) => overDisk(t, config, () => undefined));
+  t.test(`${name}, in memory`, async (t) => overDisk(t, config, () => new MemoryDisk()));
 }

@@ -1,14 +1,17 @@
 import { dirname } from 'node:path';
-import type { Disk, OpenMode } from '../../../../workers/log/embedded/disk.js';
+import type { OpenMode } from '../../../../workers/log/embedded/disk.js';
+import {
+  type MemoryFile,
+  MemoryDisk as SoundDisk,
+} from '../../../../workers/log/embedded/memory-disk.js';
 
-interface File {
-  bytes: Uint8Array;
+/** What of a file is on the disk beneath its page cache. */
+interface Persisted {
   /** What would survive a power cut. */
   synced: Uint8Array;
   /** Where a failed sync left pages that pass for clean: [start, end) of what no sync will write. */
   droppedStart: number;
   droppedEnd: number;
-  modifiedMs: number;
 }
 
 export type Operation =
@@ -21,21 +24,16 @@ export type Operation =
   | 'unlink'
   | 'syncDirectory';
 
-function newFile(modifiedMs: number): File {
-  const empty = new Uint8Array(0);
-  return { bytes: empty, synced: empty, droppedStart: 0, droppedEnd: 0, modifiedMs };
-}
-
 /** An error as `node:fs` throws it. */
 export function diskError(code: string): NodeJS.ErrnoException {
   return Object.assign(new Error(`${code}: simulated`), { code });
 }
 
 /**
- * A disk in memory that fails as it is told to, and that can lose its power: then only what was synced is left, and
+ * The disk in memory, made to fail as it is told to and to lose its power: then only what was synced is left, and
  * only under names whose directory was synced.
  */
-export class MemoryDisk implements Disk {
+export class MemoryDisk extends SoundDisk {
   freeBytes = Number.POSITIVE_INFINITY;
   /** Bytes that one writev takes at most. */
   maxWriteBytes = Number.POSITIVE_INFINITY;
@@ -47,12 +45,13 @@ export class MemoryDisk implements Disk {
   /** Syncs asked for and not yet done, when held. */
   holdSyncs = false;
   readonly held: (() => void)[] = [];
-  readonly #files = new Map<string, File>();
   /** Names that would survive a power cut. */
-  #durable = new Map<string, File>();
-  readonly #directories = new Set<string>();
-  readonly #open = new Map<number, { file: File; path: string }>();
-  #lastFd = 2;
+  readonly #durable = new Map<string, MemoryFile>();
+  readonly #persisted = new WeakMap<MemoryFile, Persisted>();
+
+  constructor() {
+    super(() => this.nowMs);
+  }
 
   /**
    * The disk after a power cut that came while the page cache was being written back: of each file, `torn` decides how
@@ -60,10 +59,11 @@ export class MemoryDisk implements Disk {
    */
   tornPowerCut(torn: (unsyncedBytes: number) => number): MemoryDisk {
     const after = this.powerCut();
-    for (const [path, file] of this.#files) {
-      const unsyncedBytes = file.bytes.length - file.synced.length;
+    for (const [path, file] of this.files) {
+      const syncedBytes = this.#persistedOf(file).synced.length;
+      const unsyncedBytes = file.sizeBytes - syncedBytes;
       const kept = unsyncedBytes > 0 ? torn(unsyncedBytes) : 0;
-      if (kept > 0) after.put(path, file.bytes.subarray(0, file.synced.length + kept));
+      if (kept > 0) after.put(path, file.bytes.subarray(0, syncedBytes + kept));
     }
     return after;
   }
@@ -71,116 +71,82 @@ export class MemoryDisk implements Disk {
   /** The disk after a power cut; `keepUnsynced`: the page cache made it to the disk after all. */
   powerCut(keepUnsynced = false): MemoryDisk {
     const after = new MemoryDisk();
-    for (const directory of this.#directories) after.#directories.add(directory);
-    for (const [path, file] of keepUnsynced ? this.#files : this.#durable) {
-      const bytes = (keepUnsynced ? file.bytes : file.synced).slice();
-      after.#files.set(path, { ...newFile(file.modifiedMs), bytes, synced: bytes });
+    for (const directory of this.directories) after.directories.add(directory);
+    for (const [path, file] of keepUnsynced ? this.files : this.#durable) {
+      after.put(path, keepUnsynced ? contentOf(file) : this.#persistedOf(file).synced);
     }
-    after.#durable = new Map(after.#files);
     after.nowMs = this.nowMs;
     return after;
   }
 
-  get openFiles(): number {
-    return this.#open.size;
-  }
-
   /** The bytes of a file, to look at or to damage. */
   bytesOf(path: string): Uint8Array {
-    const file = this.#files.get(path);
+    const file = this.files.get(path);
     if (!file) throw diskError('ENOENT');
-    return file.bytes;
+    return contentOf(file);
   }
 
   /** Puts a file there, as if it had always been. */
   put(path: string, bytes: Uint8Array): void {
-    const file = { ...newFile(this.nowMs), bytes: bytes.slice(), synced: bytes.slice() };
-    this.#files.set(path, file);
+    const file = { bytes: bytes.slice(), sizeBytes: bytes.length, modifiedMs: this.nowMs };
+    this.#persistedOf(file).synced = bytes.slice();
+    this.files.set(path, file);
     this.#durable.set(path, file);
   }
 
   remove(path: string): void {
-    this.#files.delete(path);
+    this.files.delete(path);
     this.#durable.delete(path);
   }
 
-  open(path: string, mode: OpenMode): number {
+  override open(path: string, mode: OpenMode): number {
     this.before('open', path);
-    let file = this.#files.get(path);
-    if (mode === 'create') {
-      if (!this.#directories.has(dirname(path))) throw diskError('ENOENT');
-      if (file) this.#resize(file, 0);
-      else file = newFile(this.nowMs);
-      this.#files.set(path, file);
-    }
-    if (!file) throw diskError('ENOENT');
-    this.#open.set(++this.#lastFd, { file, path });
-    return this.#lastFd;
+    return super.open(path, mode);
   }
 
-  close(fd: number): void {
-    this.#at(fd);
-    this.#open.delete(fd);
+  override read(
+    fd: number,
+    view: Uint8Array,
+    start: number,
+    sizeBytes: number,
+    position: number,
+  ): number {
+    this.before('read', this.at(fd).path);
+    return super.read(fd, view, start, sizeBytes, position);
   }
 
-  sizeBytes(fd: number): number {
-    return this.#at(fd).file.bytes.length;
-  }
-
-  modifiedMs(fd: number): number {
-    return this.#at(fd).file.modifiedMs;
-  }
-
-  inode(): number {
-    return -1;
-  }
-
-  isSendable(): boolean {
-    return false;
-  }
-
-  read(fd: number, view: Uint8Array, start: number, sizeBytes: number, position: number): number {
-    const { file, path } = this.#at(fd);
-    this.before('read', path);
-    const bytes = file.bytes.subarray(position, position + sizeBytes);
-    view.set(bytes, start);
-    return bytes.length;
-  }
-
-  writev(fd: number, views: Uint8Array[], position: number): number {
-    const { file, path } = this.#at(fd);
+  override writev(fd: number, views: Uint8Array[], position: number): number {
+    const { file, path } = this.at(fd);
     this.before('writev', path);
     const all = Buffer.concat(views);
-    const room = Math.min(this.freeBytes, this.maxWriteBytes);
-    const bytes = all.subarray(0, room);
+    const bytes = all.subarray(0, Math.min(this.freeBytes, this.maxWriteBytes));
     if (bytes.length === 0 && all.length > 0) throw diskError('ENOSPC');
-    if (position + bytes.length > file.bytes.length) {
-      this.freeBytes -= position + bytes.length - file.bytes.length;
-      this.#resize(file, position + bytes.length);
+    const end = position + bytes.length;
+    this.freeBytes -= Math.max(0, end - file.sizeBytes);
+    super.writev(fd, [bytes], position);
+    const persisted = this.#persistedOf(file);
+    if (position <= persisted.droppedStart) {
+      persisted.droppedStart = Math.max(persisted.droppedStart, end);
     }
-    file.bytes.set(bytes, position);
-    if (position <= file.droppedStart) {
-      file.droppedStart = Math.max(file.droppedStart, position + bytes.length);
-    }
-    file.modifiedMs = this.nowMs;
     return bytes.length;
   }
 
-  truncate(fd: number, sizeBytes: number): void {
-    const { file, path } = this.#at(fd);
+  override truncate(fd: number, sizeBytes: number): void {
+    const { file, path } = this.at(fd);
     this.before('truncate', path);
-    this.freeBytes += Math.max(0, file.bytes.length - sizeBytes);
-    this.#resize(file, sizeBytes);
+    this.freeBytes += Math.max(0, file.sizeBytes - sizeBytes);
+    super.truncate(fd, sizeBytes);
   }
 
-  fdatasync(fd: number, done: (errno: number) => void): void {
-    const { file } = this.#at(fd);
-    const bytes = file.bytes.slice();
+  override fdatasync(fd: number, done: (errno: number) => void): void {
+    const { file } = this.at(fd);
+    const bytes = contentOf(file).slice();
     const settle = () => {
       if (this.syncErrno === 0) this.#sync(file, bytes);
       else {
-        file.droppedStart = file.synced.length;
-        file.droppedEnd = bytes.length;
+        const persisted = this.#persistedOf(file);
+        persisted.droppedStart = persisted.synced.length;
+        persisted.droppedEnd = bytes.length;
       }
       done(this.syncErrno);
     };
@@ -188,60 +154,48 @@ export class MemoryDisk implements Disk {
     else setImmediate(settle);
   }
 
-  fdatasyncNow(fd: number): void {
-    const { file, path } = this.#at(fd);
+  override fdatasyncNow(fd: number): void {
+    const { file, path } = this.at(fd);
     this.before('fdatasync', path);
-    this.#sync(file, file.bytes.slice());
+    this.#sync(file, contentOf(file).slice());
   }
 
-  rename(from: string, to: string): void {
+  override rename(from: string, to: string): void {
     this.before('rename', from);
-    const file = this.#files.get(from);
-    if (!file) throw diskError('ENOENT');
-    this.#files.delete(from);
-    this.#files.set(to, file);
+    super.rename(from, to);
   }
 
-  unlink(path: string): void {
+  override unlink(path: string): void {
     this.before('unlink', path);
-    if (!this.#files.delete(path)) throw diskError('ENOENT');
+    super.unlink(path);
   }
 
-  mkdir(path: string): boolean {
-    if (this.#directories.has(path)) return false;
-    this.#directories.add(path);
-    return true;
-  }
-
-  readdir(path: string): string[] {
-    const names = [...this.#files.keys()].filter((name) => dirname(name) === path);
-    return names.map((name) => name.slice(path.length + 1));
-  }
-
-  syncDirectory(path: string): void {
+  override syncDirectory(path: string): void {
     this.before('syncDirectory', path);
     for (const name of this.#durable.keys()) {
-      if (dirname(name) === path && !this.#files.has(name)) this.#durable.delete(name);
+      if (dirname(name) === path && !this.files.has(name)) this.#durable.delete(name);
     }
-    for (const [name, file] of this.#files) {
+    for (const [name, file] of this.files) {
       if (dirname(name) === path) this.#durable.set(name, file);
     }
   }
 
-  #sync(file: File, bytes: Uint8Array): void {
-    bytes.fill(0, file.droppedStart, Math.max(file.droppedStart, file.droppedEnd));
-    file.synced = bytes;
+  #sync(file: MemoryFile, bytes: Uint8Array): void {
+    const persisted = this.#persistedOf(file);
+    const { droppedStart, droppedEnd } = persisted;
+    bytes.fill(0, droppedStart, Math.max(droppedStart, droppedEnd));
+    persisted.synced = bytes;
   }
 
-  #at(fd: number): { file: File; path: string } {
-    const open = this.#open.get(fd);
-    if (!open) throw diskError('EBADF');
-    return open;
+  #persistedOf(file: MemoryFile): Persisted {
+    const known = this.#persisted.get(file);
+    if (known) return known;
+    const fresh = { synced: new Uint8Array(0), droppedStart: 0, droppedEnd: 0 };
+    this.#persisted.set(file, fresh);
+    return fresh;
   }
+}
 
-  #resize(file: File, sizeBytes: number): void {
-    const bytes = new Uint8Array(sizeBytes);
-    bytes.set(file.bytes.subarray(0, sizeBytes));
-    file.bytes = bytes;
-  }
+function contentOf({ bytes, sizeBytes }: MemoryFile): Uint8Array {
+  return bytes.subarray(0, sizeBytes);
 }
