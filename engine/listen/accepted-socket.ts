@@ -35,3 +35,8 @@ export function writeQueueBytes(socket: Socket): number {
 export function socketFd(socket: Socket): number {
   return (socket as unknown as HandleHolder)._handle?.fd ?? -1;
 }
+
+/** The address of the other end as Kafka shows it, and as the log names it. */
+export function peerOf({ remoteAddress }: Socket): string {
+  return `/${remoteAddress ?? 'unknown'}`;
+}

@@ -12,9 +12,10 @@ import {
 } from '../frame/request-header.js';
 import type { RequestMeter } from '../frame/request-meter.js';
 import { type Place, ReplyQueue } from '../reply/reply-queue.js';
-import { readInto, socketFd, writeQueueBytes } from './accepted-socket.js';
+import { peerOf, readInto, socketFd, writeQueueBytes } from './accepted-socket.js';
 import { FrameError, type FrameSink, Intake } from './intake.js';
 import type { Landing, LandingSlab } from './landing-slab.js';
+import { type Holding, Pace } from './pace.js';
 
 /** What all connections of a broker share. */
 export interface ConnectionHost {
@@ -25,6 +26,8 @@ export interface ConnectionHost {
   readonly sender: FileSender | null;
   /** Null where nobody asks for metrics. */
   readonly meter: RequestMeter | null;
+  /** Called once for each peer that is turned away, with the reason. */
+  turnedAway(connection: Connection, reason: string): void;
   closed(connection: Connection): void;
   /** Everything that a connection asked for has been answered and sent. */
   wentIdle(): void;
@@ -52,6 +55,8 @@ interface WaitingFrame {
 
 /** A region that was not read into for this long is given back. */
 const restAfterMs = 1_000;
+/** How often `sweep` is called. */
+export const sweepIntervalMs = 1_000;
 const apiVersionsKey = 18;
 
 let lastConnectionId = 0;
@@ -71,11 +76,18 @@ export class Connection implements FrameSink {
   #active = 0;
   #activeApi: Api | null = null;
   #closed = false;
+  /** Why the connection closes once the requests before the fault are answered, as Kafka does it. */
+  #fault: string | null = null;
+  /** Its end has been told, and the replies before it are on their way. */
+  #ending = false;
   /** Requests are being started: one that is answered at once must not start the next from inside itself. */
   #pumping = false;
   #reading = true;
   #lastReadMs: number;
   #lastWriteMs: number;
+  readonly #pace = new Pace();
+  #readBytes = 0;
+  #begun = 0;
   /** What the last sweep saw of the replies; each alone may look the same after a second's work. */
   #lastProgress = 0;
   #lastQueueBytes = 0;
@@ -83,7 +95,7 @@ export class Connection implements FrameSink {
   constructor(host: ConnectionHost, accepted: Socket, listener: string, nowMs: number) {
     this.#host = host;
     this.listener = listener;
-    this.clientHost = `/${accepted.remoteAddress ?? 'unknown'}`;
+    this.clientHost = peerOf(accepted);
     this.#lastReadMs = nowMs;
     this.#lastWriteMs = nowMs;
     this.#intake = new Intake(host.slab, this, host.limits.maxRequestBytes);
@@ -147,21 +159,25 @@ export class Connection implements FrameSink {
   }
 
   intakeFailed(error: FrameError): void {
-    this.refuse(`closed: ${error.message}`);
+    this.#readNoMore();
+    this.#fault = `closed: ${error.message}`;
+    this.#pump();
   }
 
-  /** Closes with one log line that names the peer. */
+  /** Closes at once, with one log line that names the peer. */
   refuse(reason: string): void {
     if (this.#closed) return;
-    this.#host.services.log.warn({ peer: this.clientHost, listener: this.listener }, reason);
+    if (!this.#ending) this.#host.turnedAway(this, reason);
     this.#socket.destroy();
   }
 
-  /** Closes with one log line once the replies before `place` are written. */
+  /** Closes with one log line once the replies before `place` are written; what was read behind it is dropped. */
   disconnect(place: Place, reason: string): void {
     if (this.#closed) return;
-    this.#host.services.log.warn({ peer: this.clientHost, listener: this.listener }, reason);
-    this.#reading = false;
+    if (!this.#ending) this.#host.turnedAway(this, reason);
+    this.#ending = true;
+    this.#readNoMore();
+    this.#dropWaiting();
     this.replies.disconnect(place);
   }
 
@@ -176,13 +192,23 @@ export class Connection implements FrameSink {
     this.#socket.destroy();
   }
 
-  /** Called once a second: gives an unused region back, ends what makes no progress. */
+  /** Called every `sweepIntervalMs`: gives an unused region back, ends what makes no progress. */
   sweep(nowMs: number): void {
     const { requestTimeoutMs, connectionMaxIdleMs } = this.#host.limits;
     const quietMs = nowMs - this.#lastReadMs;
     if (quietMs >= restAfterMs) this.#intake.rest();
     if (this.#intake.hasPartialFrame && !this.#intake.starved && quietMs > requestTimeoutMs) {
       this.refuse(`closed: half a request for ${requestTimeoutMs} ms (requestTimeoutMs)`);
+      return;
+    }
+    if (this.#fault !== null && quietMs > requestTimeoutMs) {
+      // Nothing is read any more that would tell of the client's end.
+      this.refuse(this.#fault);
+      return;
+    }
+    const pressed = this.#host.slab.waiting > 0;
+    if (this.#pace.lags(this.#holding(pressed), pressed, sweepIntervalMs, requestTimeoutMs)) {
+      this.refuse('closed: it holds memory that others wait for, and makes too little progress');
       return;
     }
     const queueBytes = writeQueueBytes(this.#socket);
@@ -195,9 +221,20 @@ export class Connection implements FrameSink {
     }
     if (nowMs - this.#lastWriteMs > requestTimeoutMs) {
       this.refuse(`closed: the client takes no reply bytes for ${requestTimeoutMs} ms`);
-    } else if (this.idle && quietMs > connectionMaxIdleMs) {
+    } else if ((this.idle || !this.#mayRead()) && quietMs > connectionMaxIdleMs) {
+      // As in Kafka also where a request waits: while nothing is read, a client that is gone is not noticed.
       this.destroy();
     }
+  }
+
+  #holding(pressed: boolean): Holding {
+    const isOurs = this.#activeApi?.overlap === 'produce';
+    return {
+      partialBytes: this.#mayRead() ? this.#intake.partialBytes : 0,
+      readBytes: this.#readBytes,
+      waitingBytes: pressed && !isOurs ? this.waitingBytes : 0,
+      begun: this.#begun,
+    };
   }
 
   /** A request has been answered; called by it once. */
@@ -216,6 +253,7 @@ export class Connection implements FrameSink {
 
   #received(sizeBytes: number, buffer: Uint8Array): boolean {
     this.#lastReadMs = this.#host.services.now();
+    this.#readBytes += sizeBytes;
     if (this.#host.meter !== null) this.#host.meter.receivedBytes += sizeBytes;
     try {
       this.#intake.received(sizeBytes, buffer);
@@ -250,32 +288,35 @@ export class Connection implements FrameSink {
     while (this.#waiting.length > 0 && !this.#closed) {
       const next = this.#waiting[0] as WaitingFrame;
       const api = this.#apiOf(next);
-      if (api === undefined || !this.#mayStart(api)) break;
-      this.#waiting.shift();
-      this.#start(next, api);
+      if (typeof api === 'string') {
+        this.#readNoMore();
+        this.#dropWaiting();
+        this.#fault = `closed: ${api}`;
+      } else if (this.#mayStart(api)) {
+        this.#waiting.shift();
+        this.#start(next, api);
+      } else break;
     }
     this.#pumping = false;
-    if (full) this.#readMore();
+    const { length } = this.#waiting;
+    if (this.#fault !== null && length === 0 && this.#active === 0 && !this.#ending) {
+      this.disconnect(this.replies.reserve(), this.#fault);
+    } else if (full) this.#readMore();
   }
 
-  /** The API of a frame, or undefined after closing the connection as Kafka does. */
-  #apiOf(frame: WaitingFrame): Api | undefined {
+  /** The API of a frame, or why the connection has to close for it, as it does in Kafka. */
+  #apiOf(frame: WaitingFrame): Api | string {
     const view = this.#host.slab.view;
     if (!hasHeader(frame.start, frame.end)) {
-      this.refuse(`closed: a request of ${frame.end - frame.start} bytes has no header`);
-      return undefined;
+      return `a request of ${frame.end - frame.start} bytes has no header`;
     }
     const key = peekApiKey(view, frame.start);
     const version = peekApiVersion(view, frame.start);
     const api = this.#host.services.apis.get(key);
-    if (api === undefined) {
-      this.refuse(`closed: API key ${key} is not served`);
-      return undefined;
-    }
+    if (api === undefined) return `API key ${key} is not served`;
     // KIP-511: only ApiVersions is answered in a version that the broker does not know.
     if ((version < api.minVersion || version > api.maxVersion) && key !== apiVersionsKey) {
-      this.refuse(`closed: ${api.name} version ${version} is not served`);
-      return undefined;
+      return `${api.name} version ${version} is not served`;
     }
     return api;
   }
@@ -293,10 +334,12 @@ export class Connection implements FrameSink {
     const header = readRequestHeader(slab.view, frame.start, frame.end, flexible);
     if (header === null) {
       frame.landing.release();
-      this.refuse(`closed: the header of a request for ${api.name} cannot be read`);
+      const reason = `closed: the header of a request for ${api.name} cannot be read`;
+      this.disconnect(this.replies.reserve(), reason);
       return;
     }
     this.#active++;
+    this.#begun++;
     this.#activeApi = api;
     const request = new Request(this, slab.view, frame.landing, api, header, frame.end);
     try {
@@ -306,12 +349,22 @@ export class Connection implements FrameSink {
     }
   }
 
+  /** What was read of a frame that is not whole is given back. */
+  #readNoMore(): void {
+    this.stopReading();
+    this.#intake.close();
+  }
+
+  #dropWaiting(): void {
+    for (const frame of this.#waiting) frame.landing.release();
+    this.#waiting.length = 0;
+  }
+
   #onClose(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#intake.close();
-    for (const frame of this.#waiting) frame.landing.release();
-    this.#waiting.length = 0;
+    this.#dropWaiting();
     this.replies.close();
     this.#abort.abort();
     this.#host.closed(this);

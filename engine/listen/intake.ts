@@ -64,6 +64,12 @@ export class Intake implements LandingWaiter {
     return this.#parked !== null || (this.#landing !== null && this.#fill > this.#parsed);
   }
 
+  /** Memory reserved for a frame that has begun and not ended; 0 without one. */
+  get partialBytes(): number {
+    if (this.#landing === null || this.#fill === this.#parsed) return 0;
+    return this.#landing.end - this.#landing.start;
+  }
+
   /** Where the next read goes; never empty (Node would keep the old buffer, or fail with ENOBUFS). */
   buffer(): Uint8Array {
     if (this.#landing === null || this.starved) return this.#slab.scratch;

@@ -3,10 +3,16 @@ import type { FileSender } from '../../native/index.js';
 import type { AdvertisedListener, Services } from '../api/services.js';
 import type { Listener } from '../config/schema.js';
 import type { RequestMeter } from '../frame/request-meter.js';
-import { Connection, type ConnectionHost, type ConnectionLimits } from './connection.js';
+import { peerOf } from './accepted-socket.js';
+import { ClosingLog } from './closing-log.js';
+import {
+  Connection,
+  type ConnectionHost,
+  type ConnectionLimits,
+  sweepIntervalMs,
+} from './connection.js';
 import type { LandingSlab } from './landing-slab.js';
 
-const sweepIntervalMs = 1_000;
 /** Connections that wait for `accept`; Kafka's own listener asks for 50. */
 const backlog = 1_024;
 
@@ -42,7 +48,7 @@ export class Listeners implements ConnectionHost {
   #sweeper: NodeJS.Timeout | null = null;
   /** Connections closed at once, beyond the most that there may be. */
   refused = 0;
-  #refusedTold = 0;
+  #closings: ClosingLog | null = null;
   #whenIdle: (() => void) | null = null;
 
   constructor(options: ListenersOptions) {
@@ -78,7 +84,7 @@ export class Listeners implements ConnectionHost {
       server.on('connection', (socket) => this.#accepted(socket, name));
       await listening(server, name, host, port);
       // For example EMFILE: the peer is turned away, and the listener goes on.
-      server.on('error', (error) => this.#acceptFailed(error));
+      server.on('error', (error) => this.#acceptFailed(error, name));
       this.#servers.push(server);
       const address = server.address();
       const actualPort = typeof address === 'object' && address !== null ? address.port : port;
@@ -97,7 +103,12 @@ export class Listeners implements ConnectionHost {
   /** Connections are served from now on. */
   accept(services: Services): void {
     this.#services = services;
+    this.#closings = new ClosingLog(services.log);
     this.#sweeper = setInterval(() => this.#sweep(), sweepIntervalMs);
+  }
+
+  turnedAway({ clientHost, listener }: Connection, reason: string): void {
+    this.#closings?.tell(clientHost, listener, reason);
   }
 
   closed(connection: Connection): void {
@@ -125,6 +136,7 @@ export class Listeners implements ConnectionHost {
       this.#checkIdle();
     });
     for (const connection of this.#connections) connection.destroy();
+    this.#closings?.sweep();
   }
 
   #checkIdle(): void {
@@ -136,25 +148,27 @@ export class Listeners implements ConnectionHost {
   #accepted(socket: Socket, listener: string): void {
     if (this.#services === null || this.#connections.size >= this.#maxConnections) {
       this.refused++;
+      const reason = `refused: ${this.#maxConnections} connections are open (maxConnections)`;
+      this.#closings?.tell(peerOf(socket), listener, reason);
       socket.destroy();
       return;
     }
     this.#connections.add(new Connection(this, socket, listener, this.#services.now()));
   }
 
-  #acceptFailed(error: Error): void {
-    this.#services?.log.warn({ err: error }, 'a connection could not be accepted');
+  #acceptFailed(error: Error, listener: string): void {
+    this.#closings?.tell(
+      'unknown',
+      listener,
+      `a connection could not be accepted: ${error.message}`,
+    );
   }
 
   #sweep(): void {
     const nowMs = this.services.now();
     for (const connection of this.#connections) connection.sweep(nowMs);
     this.services.files?.sweep();
-    const refused = this.refused - this.#refusedTold;
-    if (refused === 0) return;
-    this.#refusedTold = this.refused;
-    const limit = this.#maxConnections;
-    this.services.log.warn({ refused, limit }, 'connections refused (maxConnections)');
+    this.#closings?.sweep();
   }
 }
 

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { apis } from '../../engine/api/served.js';
 import { apiVersionsExchange, fetchExchange, metadataExchange } from '../exchanges.js';
+import { framed, headed } from '../hostile/frames.js';
 import { frameOf, type RawClient } from '../raw-client.js';
 import { batchOf, createTopic, produce } from './records.js';
 import { type RunningBroker, runBroker } from './running-broker.js';
@@ -12,22 +13,6 @@ import { type RunningBroker, runBroker } from './running-broker.js';
 const mebibyte = 2 ** 20;
 const landingBytes = 4 * mebibyte;
 const smallFrameBytes = mebibyte;
-
-/** A frame that says how long it is, whatever it holds. */
-function framed(body: Uint8Array, length = body.length): Buffer {
-  const prefix = Buffer.alloc(4);
-  prefix.writeInt32BE(length);
-  return Buffer.concat([prefix, body]);
-}
-
-/** A request header without a client id, and the tagged fields of the flexible ones. */
-function headed(apiKey: number, version: number, flexible: boolean, body: Uint8Array): Buffer {
-  const header = Buffer.alloc(flexible ? 11 : 10);
-  header.writeInt16BE(apiKey, 0);
-  header.writeInt16BE(version, 2);
-  header.writeInt16BE(-1, 8);
-  return framed(Buffer.concat([header, body]));
-}
 
 /** Sends bytes as a peer of its own and waits until the broker closes it. */
 async function closedAfter(port: number, bytes: Uint8Array): Promise<void> {
@@ -57,7 +42,8 @@ async function provesEmpty(t: Test, client: RawClient): Promise<void> {
 }
 
 function start(t: Test, settings = {}): Promise<RunningBroker> {
-  return runBroker(t, { landingBytes, smallFrameBytes, logLevel: 'fatal', ...settings });
+  const socketRequestMaxBytes = landingBytes;
+  return runBroker(t, { landingBytes, smallFrameBytes, socketRequestMaxBytes, ...settings });
 }
 
 t.test('what is no request closes its own connection only', async (t) => {
