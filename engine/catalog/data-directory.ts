@@ -1,9 +1,8 @@
-import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { type OffsetsByPartition, readCheckpoint } from './checkpoint-file.js';
 import { DirectoryLock, DirectoryLocked } from './directory-lock.js';
-import { removeFile, replaceFile, syncDirectory } from './durable-file.js';
+import { makeDirectories, removeFile, replaceFile, syncDirectory } from './durable-file.js';
 import { type MetaProperties, readMetaProperties, writeMetaProperties } from './meta-properties.js';
 import { randomTopicId } from './topic-id.js';
 
@@ -61,7 +60,7 @@ export class DataDirectory {
   static async open(options: DataDirectoryOptions): Promise<DataDirectory> {
     const path = resolve(options.path);
     try {
-      await mkdir(path, { recursive: true });
+      await makeDirectories(path);
       return await DataDirectory.#open(path, options);
     } catch (error) {
       if (error instanceof DirectoryLocked) throw error;

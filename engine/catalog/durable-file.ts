@@ -27,6 +27,25 @@ export async function syncDirectory(path: string, files: Files = nodeFiles): Pro
   }
 }
 
+/**
+ * Makes a directory and those above it that are missing, durably. The name of one that is there is synced too: whoever
+ * made it may have been killed before that.
+ */
+export async function makeDirectories(path: string): Promise<void> {
+  const first = await nodeFiles.mkdir(path, { recursive: true });
+  let parent = dirname(path);
+  try {
+    await syncDirectory(parent);
+  } catch (error) {
+    // Of a parent that others own and nobody here may read, the name was made by them.
+    if (first !== undefined || (error as NodeJS.ErrnoException).code !== 'EACCES') throw error;
+  }
+  while (first !== undefined && parent.length >= first.length) {
+    parent = dirname(parent);
+    await syncDirectory(parent);
+  }
+}
+
 /** Replaces a small text file as a whole: written aside, synced, renamed, directory synced. */
 export async function replaceFile(
   path: string,

@@ -1,0 +1,171 @@
+import { ErrorCode } from '../../../engine/protocol/kafka/errors.js';
+import { fetchExchange } from '../../exchanges.js';
+import type { Connection } from '../connection.js';
+import type { Findings } from '../findings.js';
+import { type FoundRecord, recordsIn } from './batches.js';
+import { eventually } from './load.js';
+
+/** Retried by every client: the partition is on its way. */
+export const underway: ReadonlySet<number> = new Set([
+  ErrorCode.LEADER_NOT_AVAILABLE,
+  ErrorCode.NOT_LEADER_OR_FOLLOWER,
+]);
+
+interface Acknowledgement {
+  readonly producer: string;
+  readonly first: number;
+  readonly count: number;
+  readonly baseOffset: number;
+}
+
+/** A record's value begins with who wrote it and its number in that one's order. */
+export function markedValue(producer: string, number: number, padding: string): string {
+  return `${producer}/${number}/${padding}`;
+}
+
+function writerOf(value: string): [producer: string, number: number] {
+  const [producer = '', number = ''] = value.split('/', 2);
+  return [producer, Number(number)];
+}
+
+/** What a topic's readers and writers were told, to hold against what is in it after a crash. */
+export class TopicLedger {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly #findings: Findings;
+  readonly #acknowledged: Acknowledgement[][];
+  /** Who had written what stood at an offset when a reader saw it. */
+  readonly #seen: Map<number, string>[];
+
+  constructor(topic: string, partitions: number, findings: Findings) {
+    this.topic = topic;
+    this.partitions = partitions;
+    this.#findings = findings;
+    this.#acknowledged = Array.from({ length: partitions }, () => []);
+    this.#seen = Array.from({ length: partitions }, () => new Map());
+  }
+
+  get acknowledgedRecords(): number {
+    return this.#acknowledged.flat().reduce((sum, { count }) => sum + count, 0);
+  }
+
+  acknowledge(partition: number, acknowledgement: Acknowledgement): void {
+    this.#acknowledged[partition]!.push(acknowledgement);
+  }
+
+  see(partition: number, records: readonly FoundRecord[]): void {
+    for (const { offset, value } of records) {
+      this.#seen[partition]!.set(offset, writerOf(value).join('/'));
+    }
+  }
+
+  /** What a fetch brings from `offset` on; null while the partition is on its way. */
+  async fetch(connection: Connection, partition: number, offset: number, maxWaitMs = 0) {
+    const place = { partition, fetchOffset: offset, partitionMaxBytes: 4_000_000 };
+    const unused = { currentLeaderEpoch: -1, lastFetchedEpoch: -1, logStartOffset: -1 };
+    const topics = [{ topic: this.topic, partitions: [{ ...place, ...unused }] }];
+    const limits = { maxWaitMs, minBytes: 1, maxBytes: 8_000_000, sessionId: 0, sessionEpoch: -1 };
+    const request = { replicaId: -1, ...limits, topics };
+    const { responses } = await connection.ask(fetchExchange, request, 12);
+    const found = responses[0]?.partitions[0];
+    if (found === undefined || underway.has(found.errorCode)) return null;
+    const { errorCode, highWatermark } = found;
+    if (errorCode !== 0) {
+      this.#findings.add(`${this.topic}-${partition}: a fetch at ${offset}: error ${errorCode}`);
+    }
+    const { records, nextOffset } = recordsIn((found.records ?? new Uint8Array(0)) as Uint8Array);
+    return { records, nextOffset: Math.max(offset, nextOffset), highWatermark, errorCode };
+  }
+
+  /** Everything is there that was acknowledged or seen, in order, once; and nothing that was refused. */
+  async check(connection: Connection, producers: ReadonlySet<string>): Promise<void> {
+    for (let partition = 0; partition < this.partitions; partition++) {
+      const records = await this.#readAll(connection, partition);
+      if (records === null) continue;
+      this.#checkOrder(partition, records, producers);
+      this.#checkAcknowledged(partition, records);
+      this.#checkSeen(partition, records);
+    }
+  }
+
+  /** For a disk that may have lost the newest: what is left is a beginning, and each record stands where it stood. */
+  async checkBeginning(connection: Connection, producers: ReadonlySet<string>): Promise<void> {
+    for (let partition = 0; partition < this.partitions; partition++) {
+      const records = await this.#readAll(connection, partition);
+      if (records === null) continue;
+      this.#checkOrder(partition, records, producers);
+      const end = records.length;
+      const kept = this.#acknowledged[partition]!.filter(
+        (one) => one.baseOffset + one.count <= end,
+      );
+      this.#acknowledged[partition] = kept;
+      this.#checkAcknowledged(partition, records);
+    }
+  }
+
+  async #readAll(connection: Connection, partition: number): Promise<FoundRecord[] | null> {
+    const records: FoundRecord[] = [];
+    for (let offset = 0; ; ) {
+      const found = await eventually(() => this.fetch(connection, partition, offset));
+      if (found === null) {
+        this.#findings.add(`${this.topic}-${partition} stays offline`);
+        return null;
+      }
+      for (const record of found.records) if (record.offset >= offset) records.push(record);
+      if (found.nextOffset === offset || found.errorCode !== 0) {
+        if (found.highWatermark > offset) this.#add(partition, `ends at ${offset}, early`);
+        return records;
+      }
+      offset = found.nextOffset;
+    }
+  }
+
+  #checkOrder(
+    partition: number,
+    records: readonly FoundRecord[],
+    producers: ReadonlySet<string>,
+  ): void {
+    const next = new Map<string, number>();
+    for (const [i, { offset, value }] of records.entries()) {
+      const [producer, number] = writerOf(value);
+      if (offset !== i) {
+        this.#add(partition, `offset ${offset} where ${i} belongs`);
+        return;
+      }
+      if (!producers.has(producer)) this.#add(partition, `holds what was refused: ${producer}`);
+      const expected = next.get(producer) ?? 0;
+      if (number < expected) this.#add(partition, `${producer}'s ${number} is there again`);
+      else if (number > expected) {
+        this.#add(partition, `${producer}'s ${expected} to ${number - 1} are missing`);
+      }
+      next.set(producer, Math.max(expected, number + 1));
+    }
+  }
+
+  #checkAcknowledged(partition: number, records: readonly FoundRecord[]): void {
+    for (const { producer, first, count, baseOffset } of this.#acknowledged[partition]!) {
+      for (let i = 0; i < count; i++) {
+        const found = records[baseOffset + i];
+        const wanted = `${producer}/${first + i}`;
+        if (found !== undefined && writerOf(found.value).join('/') === wanted) continue;
+        const instead = found === undefined ? 'nothing' : writerOf(found.value).join('/');
+        const promised = `${wanted} was acknowledged at ${baseOffset + i}`;
+        this.#add(partition, `${promised}, where ${instead} is`);
+        return;
+      }
+    }
+  }
+
+  #checkSeen(partition: number, records: readonly FoundRecord[]): void {
+    for (const [offset, wanted] of this.#seen[partition]!) {
+      const found = records[offset];
+      if (found !== undefined && writerOf(found.value).join('/') === wanted) continue;
+      this.#add(partition, `${wanted} was read at ${offset} and is not there now`);
+      return;
+    }
+  }
+
+  #add(partition: number, text: string): void {
+    this.#findings.add(`${this.topic}-${partition}: ${text}`);
+  }
+}
