@@ -1,0 +1,226 @@
+/**
+ * The frames of Pulsar's binary protocol and its hot commands, SEND, SEND_RECEIPT and MESSAGE, written and read in
+ * ranges of memory. A frame is `u32 totalSize | u32 commandSize | command`, and with an entry behind it
+ * `[u16 0x0e02 | u32 size | BrokerEntryMetadata] [u16 0x0e01 | u32 crc32c] u32 metadataSize | metadata | payload`.
+ */
+import { type CommandFields, type CommandName, encodeCommand } from './commands.js';
+import { PulsarFormatError } from './message-type.js';
+import { VarintReader, writeVarint } from './varint.js';
+
+/** Numbers of the commands that have codecs of their own. */
+export const HotCommand = { send: 6, sendReceipt: 7, message: 9 } as const;
+
+export const lengthBytes = 4;
+const brokerEntryMagic = 0x0e02;
+const checksumMagic = 0x0e01;
+/** Most bytes of a SEND frame before the metadata: lengths, the command with three long varints, the checksum. */
+const maxSendHeadBytes = 4 + 4 + 2 + 2 + 3 * 11 + 2 + 4 + 4;
+
+const reader = new VarintReader();
+
+/** A frame of a command that carries no entry. */
+export function commandFrame<N extends CommandName>(name: N, fields: CommandFields<N>): Uint8Array {
+  const command = encodeCommand(name, fields);
+  const frame = new Uint8Array(2 * lengthBytes + command.length);
+  writeUint32(frame, 0, lengthBytes + command.length);
+  writeUint32(frame, lengthBytes, command.length);
+  frame.set(command, 2 * lengthBytes);
+  return frame;
+}
+
+/** What goes before the metadata and the payload of an entry. */
+export interface SendHead {
+  readonly producerId: number;
+  readonly sequenceId: number;
+  /** Records in the entry: the broker's index advances by it. */
+  readonly messageCount: number;
+  readonly metadataBytes: number;
+  readonly payloadBytes: number;
+  /** Over metadata size, metadata and payload; null leaves the checksum out, as KoP's kafka format does. */
+  readonly checksum: number | null;
+}
+
+/** All of a SEND frame that comes before its metadata. */
+export function sendHead(head: SendHead): Uint8Array {
+  const out = new Uint8Array(maxSendHeadBytes);
+  let at = 2 * lengthBytes;
+  out[at++] = 0x08;
+  out[at++] = HotCommand.send;
+  out[at++] = (HotCommand.send << 3) | 2;
+  const sizeAt = at++;
+  out[at++] = 0x08;
+  at = writeVarint(out, at, head.producerId);
+  out[at++] = 0x10;
+  at = writeVarint(out, at, head.sequenceId);
+  out[at++] = 0x18;
+  at = writeVarint(out, at, head.messageCount);
+  // Three varints of at most ten bytes each: the size is one byte.
+  out[sizeAt] = at - sizeAt - 1;
+  writeUint32(out, lengthBytes, at - 2 * lengthBytes);
+  if (head.checksum !== null) {
+    out[at++] = checksumMagic >>> 8;
+    out[at++] = checksumMagic & 0xff;
+    writeUint32(out, at, head.checksum);
+    at += 4;
+  }
+  writeUint32(out, at, head.metadataBytes);
+  at += 4;
+  writeUint32(out, 0, at - lengthBytes + head.metadataBytes + head.payloadBytes);
+  return out.subarray(0, at);
+}
+
+/** A SEND_RECEIPT; the caller owns and reuses it. */
+export interface SendReceipt {
+  producerId: number;
+  sequenceId: number;
+  /** -1: the broker's deduplication dropped the entry, nothing was stored. */
+  ledgerId: number;
+  entryId: number;
+}
+
+/** Reads the command `view[start, end)`. Throws PulsarFormatError. */
+export function readSendReceipt(
+  view: Uint8Array,
+  start: number,
+  end: number,
+  out: SendReceipt,
+): void {
+  out.producerId = -1;
+  out.sequenceId = -1;
+  out.ledgerId = -1;
+  out.entryId = -1;
+  const last = enterCommand(view, start, end, HotCommand.sendReceipt);
+  while (reader.position < last) {
+    const tag = reader.int32();
+    if (tag === 0x08) out.producerId = reader.uint64();
+    else if (tag === 0x10) out.sequenceId = reader.uint64();
+    else if (tag === 0x1a) readMessageId(out);
+    else reader.skip(tag & 7);
+  }
+}
+
+/** An entry that a MESSAGE carries; the caller owns and reuses it. */
+export interface ReceivedEntry {
+  consumerId: number;
+  ledgerId: number;
+  entryId: number;
+  /** Index of the entry's last message; -1 where the broker sent none. */
+  index: number;
+  /** Broker's clock at the append, ms; -1 where the broker sent none. */
+  brokerTimestamp: number;
+  /** Checksum over `[metadataSizeAt, end)`; -1 where there is none. */
+  checksum: number;
+  /** Where the size of the metadata stands; the metadata and the payload follow. */
+  metadataSizeAt: number;
+  metadataStart: number;
+  payloadStart: number;
+  end: number;
+}
+
+/** Reads a MESSAGE whose command is `view[start, commandEnd)` and whose frame ends at `end`. Throws PulsarFormatError. */
+export function readMessage(
+  view: Uint8Array,
+  start: number,
+  commandEnd: number,
+  end: number,
+  out: ReceivedEntry,
+): void {
+  out.consumerId = -1;
+  out.ledgerId = -1;
+  out.entryId = -1;
+  const last = enterCommand(view, start, commandEnd, HotCommand.message);
+  while (reader.position < last) {
+    const tag = reader.int32();
+    if (tag === 0x08) out.consumerId = reader.uint64();
+    else if (tag === 0x12) readMessageId(out);
+    else reader.skip(tag & 7);
+  }
+  readEnvelope(view, commandEnd, end, out);
+}
+
+/** The blocks before an entry's metadata, each with a magic of its own. */
+function readEnvelope(view: Uint8Array, start: number, end: number, out: ReceivedEntry): void {
+  out.index = -1;
+  out.brokerTimestamp = -1;
+  out.checksum = -1;
+  out.end = end;
+  let at = start;
+  if (end - at >= 6 && uint16At(view, at) === brokerEntryMagic) {
+    const sizeBytes = uint32At(view, at + 2);
+    at += 6;
+    if (sizeBytes > end - at) throw new PulsarFormatError('broker entry metadata beyond its frame');
+    readBrokerEntry(view, at, at + sizeBytes, out);
+    at += sizeBytes;
+  }
+  if (end - at >= 6 && uint16At(view, at) === checksumMagic) {
+    out.checksum = uint32At(view, at + 2);
+    at += 6;
+  }
+  if (end - at < lengthBytes) throw new PulsarFormatError('an entry without metadata');
+  const metadataBytes = uint32At(view, at);
+  out.metadataSizeAt = at;
+  out.metadataStart = at + lengthBytes;
+  if (metadataBytes > end - out.metadataStart) {
+    throw new PulsarFormatError('metadata that ends beyond its frame');
+  }
+  out.payloadStart = out.metadataStart + metadataBytes;
+}
+
+function readBrokerEntry(view: Uint8Array, start: number, end: number, out: ReceivedEntry): void {
+  reader.take(view, start, end);
+  while (!reader.isAtEnd) {
+    const tag = reader.int32();
+    if (tag === 0x08) out.brokerTimestamp = reader.uint64();
+    else if (tag === 0x10) out.index = reader.uint64();
+    else reader.skip(tag & 7);
+  }
+}
+
+/** Finds the fields of a hot command in its `BaseCommand`; returns their end, with the reader at their start. */
+function enterCommand(view: Uint8Array, start: number, end: number, number: number): number {
+  reader.take(view, start, end);
+  while (!reader.isAtEnd) {
+    const tag = reader.int32();
+    if (tag === ((number << 3) | 2)) {
+      const sizeBytes = reader.length();
+      const last = reader.position + sizeBytes;
+      reader.take(view, reader.position, last);
+      return last;
+    }
+    reader.skip(tag & 7);
+  }
+  throw new PulsarFormatError(`a command ${number} without its fields`);
+}
+
+/** The reader stands before a `MessageIdData`. */
+function readMessageId(out: { ledgerId: number; entryId: number }): void {
+  const sizeBytes = reader.length();
+  const end = reader.position + sizeBytes;
+  while (reader.position < end) {
+    const tag = reader.int32();
+    if (tag === 0x08) out.ledgerId = reader.uint64();
+    else if (tag === 0x10) out.entryId = reader.uint64();
+    else reader.skip(tag & 7);
+  }
+}
+
+export function uint32At(view: Uint8Array, at: number): number {
+  return (
+    (((view[at] as number) << 24) |
+      ((view[at + 1] as number) << 16) |
+      ((view[at + 2] as number) << 8) |
+      (view[at + 3] as number)) >>>
+    0
+  );
+}
+
+function uint16At(view: Uint8Array, at: number): number {
+  return ((view[at] as number) << 8) | (view[at + 1] as number);
+}
+
+function writeUint32(target: Uint8Array, at: number, value: number): void {
+  target[at] = value >>> 24;
+  target[at + 1] = value >>> 16;
+  target[at + 2] = value >>> 8;
+  target[at + 3] = value;
+}

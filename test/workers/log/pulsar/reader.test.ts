@@ -1,0 +1,109 @@
+import { once } from 'node:events';
+import t from 'tap';
+import { earliest, PulsarReader } from '../../../../workers/log/pulsar/reader.js';
+import { messageFrame } from '../../../engine/protocol/pulsar/hot-messages.js';
+import { FakeBroker, type Peer } from './fake-broker.js';
+import { connectionTo } from './setup.js';
+
+const topic = 'persistent://a/b/c';
+
+/** Entry `entryId` of three messages, with a payload of that many bytes. */
+function deliver(peer: Peer, consumerId: number, entryId: number, payloadBytes: number): void {
+  const frame = messageFrame(
+    { consumerId, messageId: { ledgerId: 1, entryId } },
+    {
+      index: 3 * entryId + 2,
+      metadata: Buffer.from('mm'),
+      payload: Buffer.alloc(payloadBytes, entryId),
+    },
+  );
+  peer.socket.write(frame);
+}
+
+t.test('entries of every length come whole and in order, however they are cut', async (t) => {
+  const sizes = [0, 10, 300_000, 1, 262_144, 700_000, 5];
+  const broker = await FakeBroker.start(t, {
+    connect: (_, peer) =>
+      peer.tell('connected', { serverVersion: 'fake', maxMessageSize: 1_000_000 }),
+    flow: ({ consumerId }, peer) => {
+      if (broker.commands.filter(({ name }) => name === 'flow').length > 1) return;
+      for (const [entryId, size] of sizes.entries()) deliver(peer, consumerId, entryId, size);
+    },
+  });
+  const connection = await connectionTo(t, broker);
+  const seen: [number, number, number][] = [];
+  await new Promise<void>((resolve, reject) => {
+    PulsarReader.open(connection, topic, earliest, 100, {
+      entry(view, entry) {
+        const payload = view.subarray(entry.payloadStart, entry.end);
+        if (!payload.every((byte) => byte === entry.entryId)) reject(new Error('other bytes'));
+        seen.push([entry.entryId, entry.index, payload.length]);
+        if (seen.length === sizes.length) resolve();
+        return 3;
+      },
+      ended: reject,
+    }).catch(reject);
+  });
+  t.strictSame(
+    seen,
+    sizes.map((size, entryId) => [entryId, 3 * entryId + 2, size]),
+  );
+});
+
+t.test('permits come back as messages, in portions, and not while paused', async (t) => {
+  const flows: number[] = [];
+  const broker = await FakeBroker.start(t, {
+    flow: ({ messagePermits, consumerId }, peer) => {
+      flows.push(messagePermits);
+      if (flows.length === 1) for (let id = 0; id < 4; id++) deliver(peer, consumerId, id, 1);
+      if (flows.length === 2) for (let id = 4; id < 8; id++) deliver(peer, consumerId, id, 1);
+    },
+  });
+  const connection = await connectionTo(t, broker);
+  let count = 0;
+  let eighth: () => void = () => {};
+  const all = new Promise<void>((resolve) => {
+    eighth = resolve;
+  });
+  const reader: PulsarReader = await PulsarReader.open(connection, topic, earliest, 24, {
+    entry() {
+      if (++count === 5) reader.pause();
+      if (count === 8) eighth();
+      return 3;
+    },
+    ended: (reason) => t.fail(reason.message),
+  });
+  await all;
+  t.strictSame(flows, [24, 12]);
+  const granted = broker.next('flow');
+  reader.resume();
+  await granted;
+  t.strictSame(flows, [24, 12, 12]);
+  const closed = broker.next('closeConsumer');
+  reader.close();
+  await closed;
+});
+
+t.test('a topic that is not there, and an end in the middle', async (t) => {
+  const missing = await FakeBroker.start(t, {
+    subscribe: ({ requestId, durable, forceTopicCreation, startMessageId }, peer) => {
+      t.equal(durable, false);
+      t.equal(forceTopicCreation, false);
+      t.strictSame(startMessageId, { ledgerId: -1, entryId: -1 });
+      peer.tell('error', { requestId, error: 11, message: 'no such topic' });
+    },
+  });
+  const events = { entry: () => 1, ended: () => t.fail('it never began') };
+  const opening = PulsarReader.open(await connectionTo(t, missing), topic, earliest, 1, events);
+  await t.rejects(opening, { code: 11, message: /TopicNotFound/ });
+  const broker = await FakeBroker.start(t);
+  const connection = await connectionTo(t, broker);
+  const ended = new Promise<Error>((resolve) => {
+    void PulsarReader.open(connection, topic, earliest, 1, { entry: () => 1, ended: resolve });
+  });
+  await broker.next('flow');
+  const [peer] = broker.peers;
+  peer?.socket.end();
+  if (peer) await once(peer.socket, 'close');
+  t.equal((await ended).name, 'ConnectionLost');
+});

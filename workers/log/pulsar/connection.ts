@@ -1,0 +1,369 @@
+import { connect as connectTcp, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import {
+  type Command,
+  type CommandFields,
+  type CommandName,
+  commandNumber,
+  decodeCommand,
+  protocolVersion,
+} from '../../../engine/protocol/pulsar/commands.js';
+import {
+  commandFrame,
+  HotCommand,
+  lengthBytes,
+  type ReceivedEntry,
+  readMessage,
+  readSendReceipt,
+  type SendHead,
+  type SendReceipt,
+  sendHead,
+  uint32At,
+} from '../../../engine/protocol/pulsar/frames.js';
+import { PulsarFormatError } from '../../../engine/protocol/pulsar/message-type.js';
+import type { Authentication } from './authentication.js';
+import { ConnectionLost } from './errors.js';
+import { FrameRegion } from './frame-region.js';
+import { PendingRequests, type Requestable } from './pending-requests.js';
+import type { BrokerAddress } from './service-url.js';
+
+/** Pulsar's own default; a peer that says nothing for twice as long is gone. */
+const keepAliveMs = 30_000;
+/** CONNECT carries it; brokers only log it. */
+const clientVersion = 'kopje';
+
+export interface ConnectionSettings {
+  readonly address: BrokerAddress;
+  readonly authentication: Authentication;
+  /** For `pulsar+ssl`: the CA, and whether the host's name is checked. */
+  readonly tls: Pick<ConnectionOptions, 'ca' | 'rejectUnauthorized' | 'servername'>;
+  /** Until the broker has accepted the connection, and for every answer, at most. */
+  readonly operationTimeoutMs: number;
+  /** Broker behind a Pulsar proxy; null without one. */
+  readonly proxyToBrokerUrl: string | null;
+}
+
+/** Who hears of one producer's sends. */
+export interface ProducerEvents {
+  /** The receipt is the connection's own, for the length of the call. */
+  receipt(receipt: SendReceipt): void;
+  sendFailed(sequenceId: number, code: number, message: string): void;
+  /** The broker closed it (`assignedUrl`: where to go next, if it says so), or the connection ended. */
+  closed(reason: Error, assignedUrl: string | null): void;
+}
+
+/** Who hears of one consumer's entries. */
+export interface ConsumerEvents {
+  /** View and entry are the connection's own, for the length of the call. */
+  entry(view: Buffer, entry: ReceivedEntry): void;
+  endOfTopic(): void;
+  closed(reason: Error, assignedUrl: string | null): void;
+}
+
+/**
+ * One connection to a Pulsar broker. Commands are answered by request id; sends by receipt, in their order.
+ * Whatever breaks the protocol ends the connection, and its end reaches everybody who uses it.
+ */
+export class PulsarConnection {
+  /** Most bytes of metadata and payload that the broker takes. */
+  maxMessageBytes = 0;
+  /** Resolves with the reason when the connection has ended. */
+  readonly closed: Promise<Error>;
+  readonly #settings: ConnectionSettings;
+  readonly #socket: Socket;
+  readonly #region: FrameRegion;
+  readonly #requests: PendingRequests;
+  readonly #producers = new Map<number, ProducerEvents>();
+  readonly #consumers = new Map<number, ConsumerEvents>();
+  readonly #receipt: SendReceipt = { producerId: -1, sequenceId: -1, ledgerId: -1, entryId: -1 };
+  readonly #entry: ReceivedEntry = {
+    consumerId: -1,
+    ledgerId: -1,
+    entryId: -1,
+    index: -1,
+    brokerTimestamp: -1,
+    checksum: -1,
+    metadataSizeAt: 0,
+    metadataStart: 0,
+    payloadStart: 0,
+    end: 0,
+  };
+  #lastId = 0;
+  #heard = true;
+  #keepAlive: NodeJS.Timeout | null = null;
+  #reason: Error | null = null;
+  #settleClosed: (reason: Error) => void = () => {};
+  #accepted: ((fields: CommandFields<'connected'>) => void) | null = null;
+
+  private constructor(settings: ConnectionSettings) {
+    this.#settings = settings;
+    this.#requests = new PendingRequests(settings.operationTimeoutMs);
+    this.#region = new FrameRegion((view, start, end) => this.#frame(view, start, end));
+    this.closed = new Promise((resolve) => {
+      this.#settleClosed = resolve;
+    });
+    this.#socket = this.#connect();
+    this.#socket.setNoDelay(true);
+    this.#socket.on('error', (error) => this.#end(error));
+    this.#socket.on('close', () => this.#end(new Error('the broker closed the connection')));
+  }
+
+  /** Connects and authenticates. Rejects with PulsarError or ConnectionLost. */
+  static async open(settings: ConnectionSettings): Promise<PulsarConnection> {
+    const connection = new PulsarConnection(settings);
+    await connection.#handshake();
+    return connection;
+  }
+
+  get isOpen(): boolean {
+    return this.#reason === null;
+  }
+
+  /** Bytes that were sent and not yet taken by the kernel. */
+  get unsentBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  /** A number for a producer or consumer of this connection. */
+  newId(): number {
+    return ++this.#lastId;
+  }
+
+  /** Sends a command and waits for its answer. Rejects with PulsarError or ConnectionLost. */
+  request<N extends Requestable>(
+    name: N,
+    fields: Omit<CommandFields<N>, 'requestId'>,
+    timeoutMs?: number | null,
+  ): Promise<Command> {
+    if (this.#reason !== null) return Promise.reject(this.#lost(this.#reason));
+    const { requestId, answer } = this.#requests.add(name, timeoutMs);
+    this.#socket.write(commandFrame(name, { ...fields, requestId } as CommandFields<N>));
+    return answer;
+  }
+
+  /** Sends a command that has no answer. */
+  tell<N extends CommandName>(name: N, fields: CommandFields<N>): void {
+    if (this.#reason === null) this.#socket.write(commandFrame(name, fields));
+  }
+
+  /**
+   * Sends an entry. Metadata and payload are borrowed until its receipt, or until the producer hears that the
+   * connection ended. A command sent for a producer that is not open closes the connection.
+   */
+  send(head: SendHead, metadata: Uint8Array, payload: readonly Uint8Array[]): void {
+    if (this.#reason !== null) return;
+    this.#socket.cork();
+    this.#socket.write(sendHead(head));
+    this.#socket.write(metadata);
+    for (const part of payload) this.#socket.write(part);
+    this.#socket.uncork();
+  }
+
+  addProducer(producerId: number, events: ProducerEvents): void {
+    this.#producers.set(producerId, events);
+  }
+
+  removeProducer(producerId: number): void {
+    this.#producers.delete(producerId);
+  }
+
+  addConsumer(consumerId: number, events: ConsumerEvents): void {
+    this.#consumers.set(consumerId, events);
+  }
+
+  removeConsumer(consumerId: number): void {
+    this.#consumers.delete(consumerId);
+  }
+
+  close(): void {
+    this.#end(new Error('closed'));
+  }
+
+  #connect(): Socket {
+    const { address, tls } = this.#settings;
+    const { host, port } = address;
+    if (address.tls) {
+      // Decrypted bytes come in buffers of their own: copied once.
+      const socket = connectTls({ host, port, servername: host, ...tls });
+      return socket.on('data', (bytes: Buffer) => {
+        for (let at = 0; at < bytes.length && this.#reason === null; ) {
+          const copied = bytes.copy(this.#region.free(), 0, at);
+          at += copied;
+          this.#received(copied);
+        }
+      });
+    }
+    const callback = (sizeBytes: number): boolean => {
+      this.#received(sizeBytes);
+      return true;
+    };
+    return connectTcp({ host, port, onread: { buffer: () => this.#region.free(), callback } });
+  }
+
+  async #handshake(): Promise<void> {
+    const { authentication, proxyToBrokerUrl, operationTimeoutMs } = this.#settings;
+    const { host, port } = this.#settings.address;
+    const timer = setTimeout(
+      () => this.#end(new Error(`no answer within ${operationTimeoutMs} ms`)),
+      operationTimeoutMs,
+    );
+    try {
+      const credentials = await authentication();
+      const accepted = new Promise<CommandFields<'connected'>>((resolve) => {
+        this.#accepted = resolve;
+      });
+      this.tell('connect', {
+        clientVersion,
+        protocolVersion,
+        featureFlags: { authRefresh: true, brokerEntryMetadata: true, topicWatchers: true },
+        ...(credentials && { authMethodName: credentials.method, authData: credentials.data }),
+        ...(proxyToBrokerUrl !== null && { proxyToBrokerUrl }),
+      });
+      const answer = await Promise.race([accepted, this.closed]);
+      if (answer instanceof Error) throw answer;
+      this.maxMessageBytes = answer.maxMessageSize ?? 5 * 1024 * 1024;
+      this.#region.allowMessagesOf(this.maxMessageBytes);
+      this.#keepAlive = setInterval(() => this.#checkAlive(), keepAliveMs);
+    } catch (error) {
+      this.#end(error as Error);
+      throw new ConnectionLost(`${host}:${port}: ${(error as Error).message}`, { cause: error });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #checkAlive(): void {
+    if (!this.#heard) {
+      this.#end(new Error(`the broker said nothing for ${(2 * keepAliveMs) / 1000} s`));
+      return;
+    }
+    this.#heard = false;
+    this.tell('ping', {});
+  }
+
+  #received(sizeBytes: number): void {
+    if (this.#reason !== null) return;
+    this.#heard = true;
+    try {
+      this.#region.received(sizeBytes);
+    } catch (error) {
+      // A handler's own fault must not pass for the broker's.
+      if (!(error instanceof PulsarFormatError)) throw error;
+      this.#end(error);
+    }
+  }
+
+  #frame(view: Buffer, start: number, end: number): void {
+    if (this.#reason !== null) return;
+    if (end - start < lengthBytes) throw new PulsarFormatError('a frame without a command');
+    const commandStart = start + lengthBytes;
+    const commandEnd = commandStart + uint32At(view, start);
+    if (commandEnd > end) throw new PulsarFormatError('a command ends beyond its frame');
+    const number = commandNumber(view.subarray(commandStart, commandEnd));
+    if (number === HotCommand.sendReceipt) {
+      readSendReceipt(view, commandStart, commandEnd, this.#receipt);
+      this.#producers.get(this.#receipt.producerId)?.receipt(this.#receipt);
+    } else if (number === HotCommand.message) {
+      readMessage(view, commandStart, commandEnd, end, this.#entry);
+      this.#consumers.get(this.#entry.consumerId)?.entry(view, this.#entry);
+    } else {
+      const command = decodeCommand(view.subarray(commandStart, commandEnd));
+      if (command !== null) this.#take(command);
+    }
+  }
+
+  #take(command: Command): void {
+    switch (command.name) {
+      case 'connected':
+        this.#accepted?.(command.fields);
+        return;
+      case 'ping':
+        this.tell('pong', {});
+        return;
+      case 'sendError': {
+        const { producerId, sequenceId, error, message } = command.fields;
+        this.#producers.get(producerId)?.sendFailed(sequenceId, error, message);
+        return;
+      }
+      case 'closeProducer': {
+        const { producerId } = command.fields;
+        const events = this.#producers.get(producerId);
+        this.#producers.delete(producerId);
+        events?.closed(new Error('the broker closed the producer'), this.#assigned(command.fields));
+        return;
+      }
+      case 'closeConsumer': {
+        const { consumerId } = command.fields;
+        const events = this.#consumers.get(consumerId);
+        this.#consumers.delete(consumerId);
+        events?.closed(new Error('the broker closed the consumer'), this.#assigned(command.fields));
+        return;
+      }
+      case 'reachedEndOfTopic':
+        this.#consumers.get(command.fields.consumerId)?.endOfTopic();
+        return;
+      case 'topicMigrated':
+        this.#migrated(command.fields);
+        return;
+      case 'authChallenge':
+        void this.#authenticateAgain();
+        return;
+      case 'error':
+        // Before CONNECTED an error has no request.
+        if (!this.#requests.settle(command)) this.#end(new Error(command.fields.message));
+        return;
+      default:
+        this.#requests.settle(command);
+    }
+  }
+
+  #assigned(fields: {
+    readonly assignedBrokerServiceUrl?: string | undefined;
+    readonly assignedBrokerServiceUrlTls?: string | undefined;
+  }): string | null {
+    const { tls } = this.#settings.address;
+    return (tls ? fields.assignedBrokerServiceUrlTls : fields.assignedBrokerServiceUrl) ?? null;
+  }
+
+  /** PIP-188: the topic lives in another cluster from now on. */
+  #migrated(fields: CommandFields<'topicMigrated'>): void {
+    const { tls } = this.#settings.address;
+    const url = (tls ? fields.brokerServiceUrlTls : fields.brokerServiceUrl) ?? null;
+    const users: Map<number, ProducerEvents | ConsumerEvents> =
+      fields.resourceType === 0 ? this.#producers : this.#consumers;
+    const events = users.get(fields.resourceId);
+    users.delete(fields.resourceId);
+    events?.closed(new Error(`the topic was migrated to ${url ?? 'another cluster'}`), url);
+  }
+
+  async #authenticateAgain(): Promise<void> {
+    try {
+      const credentials = await this.#settings.authentication();
+      if (credentials === null) throw new Error('the broker wants credentials, and there are none');
+      const { method, data } = credentials;
+      const response = { authMethodName: method, authData: data };
+      this.tell('authResponse', { clientVersion, protocolVersion, response });
+    } catch (error) {
+      this.#end(error as Error);
+    }
+  }
+
+  #lost(reason: Error): ConnectionLost {
+    const { host, port } = this.#settings.address;
+    return new ConnectionLost(`${host}:${port}: ${reason.message}`, { cause: reason });
+  }
+
+  #end(reason: Error): void {
+    if (this.#reason !== null) return;
+    this.#reason = reason;
+    if (this.#keepAlive !== null) clearInterval(this.#keepAlive);
+    this.#socket.destroy();
+    const lost = this.#lost(reason);
+    this.#requests.failAll(lost);
+    const users = [...this.#producers.values(), ...this.#consumers.values()];
+    this.#producers.clear();
+    this.#consumers.clear();
+    this.#settleClosed(lost);
+    for (const events of users) events.closed(lost, null);
+  }
+}
