@@ -140,9 +140,11 @@ export class GroupCoordinator {
 
   joinGroup(groupId: string, request: JoinRequest): Promise<JoinAnswer> {
     const { memberId } = request;
-    const shard = this.isSessionTimeout(request.sessionTimeoutMs)
-      ? this.memberShard(groupId)
-      : ErrorCode.INVALID_SESSION_TIMEOUT;
+    // A missing name is told first, as Kafka does.
+    const shard =
+      groupId === '' || this.isSessionTimeout(request.sessionTimeoutMs)
+        ? this.memberShard(groupId)
+        : ErrorCode.INVALID_SESSION_TIMEOUT;
     if (typeof shard === 'number') return Promise.resolve(joinError(shard, memberId));
     const isNew = memberId === '';
     const group = isNew ? shard.groupToJoin(groupId) : shard.groups.get(groupId);

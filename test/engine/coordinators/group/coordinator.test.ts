@@ -171,7 +171,11 @@ t.test('a load that is overtaken by another has no effect', async (t) => {
 t.test('requests that can be refused at once are', async (t) => {
   const fixture = await readyFixture();
   const { coordinator } = fixture;
-  await t.rejects(fixture.formGroup(''), { message: `error ${ErrorCode.INVALID_GROUP_ID}` });
+  for (const options of [{}, { sessionTimeoutMs: 0 }]) {
+    await t.rejects(fixture.formGroup('', 't', options), {
+      message: `error ${ErrorCode.INVALID_GROUP_ID}`,
+    });
+  }
   for (const sessionTimeoutMs of [5_999, 1_800_001]) {
     await t.rejects(fixture.formGroup('g', 't', { sessionTimeoutMs }), {
       message: `error ${ErrorCode.INVALID_SESSION_TIMEOUT}`,
