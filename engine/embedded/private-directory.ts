@@ -11,7 +11,7 @@ const doomed = new Set<string>();
 
 /** Makes a directory of this process's own, in memory where the system has such a place. */
 export async function makePrivateDirectory(): Promise<string> {
-  const path = await mkdtemp(join(parentDirectory(), 'kopje-'));
+  const path = await mkdtemp(join(parentDirectory(), `kopje-${process.pid}-`));
   if (doomed.size === 0) process.on('exit', removeAll);
   doomed.add(path);
   return path;

@@ -110,7 +110,7 @@ function indexWithBytes(answer: FetchAnswer): number {
 }
 
 t.test('a large fetch is the same through sendfile and through memory', async (t) => {
-  const { connect } = await runBroker(t);
+  const { connect } = await runBroker(t, { dataDir: t.testdir() });
   const client = await connect();
   await createTopic(client, 'l', 1);
   const values = Array.from({ length: 40 }, (_, index) => `${index}${long(9_000)}`);

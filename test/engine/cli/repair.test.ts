@@ -21,7 +21,7 @@ t.test(
     const soundBytes = statSync(segment).size;
     await produce(client, 'r', 0, batchOf('damaged'));
     client.close();
-    await first.broker.close(2_000);
+    await first.broker.close();
     const fd = openSync(segment, 'r+');
     writeSync(fd, 'X', soundBytes + 65);
     closeSync(fd);
@@ -40,7 +40,7 @@ t.test(
     t.strictSame(values, ['sound', 'new']);
     t.equal(nextOffset, 3, 'the offset of the lost record is not given again');
     again.close();
-    await second.broker.close(2_000);
+    await second.broker.close();
   },
 );
 

@@ -1,0 +1,86 @@
+/** The broker that a test suite starts inside its own process. */
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+import { type Kopje, SettingsError, startKopje } from '../../../engine/embedded/start-kopje.js';
+import { deleteTopicsExchange, metadataExchange } from '../../exchanges.js';
+import { RawClient } from '../../raw-client.js';
+import { batchOf, createTopic, fetch, produce, valuesIn } from '../../whole/records.js';
+
+async function roundTrip(kopje: Kopje, value: string): Promise<string[]> {
+  const client = await RawClient.connect(kopje.port, kopje.host);
+  await createTopic(client, 'r', 1);
+  await produce(client, 'r', 0, batchOf(value));
+  const values = await valuesOf(client);
+  client.close();
+  return values;
+}
+
+async function valuesOf(client: RawClient): Promise<string[]> {
+  const { responses } = await fetch(client, 'r', [{ partition: 0, fetchOffset: 0 }]);
+  return valuesIn(responses[0]?.partitions[0]?.records).values;
+}
+
+t.test('brokers in memory know nothing of each other, and each has a port', async (t) => {
+  await using one = await startKopje();
+  await using other = await startKopje();
+  t.not(one.port, other.port);
+  t.equal(one.bootstrapServers, `127.0.0.1:${one.port}`);
+  t.strictSame(await roundTrip(one, 'first'), ['first']);
+  t.strictSame(await roundTrip(other, 'second'), ['second']);
+});
+
+t.test('a topic is deleted and made anew at once', async (t) => {
+  await using kopje = await startKopje();
+  t.strictSame(await roundTrip(kopje, 'old'), ['old']);
+  const client = await RawClient.connect(kopje.port);
+  await client.ask(deleteTopicsExchange, { topicNames: ['r'], timeoutMs: 5_000 }, 5);
+  client.close();
+  t.strictSame(await roundTrip(kopje, 'new'), ['new']);
+});
+
+t.test('in a dataDir records outlive the broker, as those of `kopje serve`', async (t) => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'kopje-test-'));
+  t.teardown(() => rm(dataDir, { recursive: true }));
+  const first = await startKopje({ dataDir });
+  t.strictSame(await roundTrip(first, 'kept'), ['kept']);
+  await t.rejects(startKopje({ dataDir }), { name: 'DirectoryLocked' });
+  await first.close();
+  t.ok((await readdir(dataDir)).includes('r-0'));
+  await using second = await startKopje({ dataDir });
+  const client = await RawClient.connect(second.port);
+  t.strictSame(await valuesOf(client), ['kept']);
+  client.close();
+});
+
+t.test('options are settings by name, as a file would write them', async (t) => {
+  await using kopje = await startKopje({
+    kafkaListeners: ['PLAINTEXT://127.0.0.1:0', 'OTHER://127.0.0.1:0'],
+    httpListener: '127.0.0.1:0',
+    clusterId: 'of-the-test',
+    logCleanupPolicy: ['compact', 'delete'],
+    numPartitions: undefined,
+  });
+  const health = await globalThis.fetch(`http://${kopje.httpAddress}/ready`);
+  t.equal(health.status, 200);
+  await health.text();
+  const client = await RawClient.connect(kopje.port);
+  const { clusterId } = await client.ask(metadataExchange, { topics: [] }, 4);
+  t.equal(clusterId, 'of-the-test');
+  client.close();
+});
+
+t.test('what cannot be started says why, and leaves nothing behind', async (t) => {
+  const wrong = { workers: 0, numPartition: 3 } as object;
+  const error: unknown = await startKopje(wrong).catch((reason: unknown) => reason);
+  t.type(error, SettingsError);
+  t.match(String(error), 'option workers: workers must be 1 to 64, not 0');
+  t.match(String(error), "unknown setting 'numPartition'; did you mean numPartitions?");
+  await using kopje = await startKopje();
+  const kafkaListeners = `PLAINTEXT://127.0.0.1:${kopje.port}`;
+  await t.rejects(startKopje({ kafkaListeners }), {
+    name: 'ListenError',
+    message: `listener PLAINTEXT cannot bind 127.0.0.1:${kopje.port}: another process listens there already`,
+  });
+});
