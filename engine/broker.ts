@@ -143,6 +143,7 @@ class Assembly implements Broker {
       partitions: this.#partitions,
       log: this.#log,
       settings,
+      failed: this.#fail,
     });
     this.#catalog = catalog;
     const groups = new GroupCoordinator({

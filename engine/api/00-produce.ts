@@ -60,7 +60,7 @@ function refusal(
   if (ref === undefined) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
   if (topic.internal && request.clientId !== adminClientId)
     return ErrorCode.INVALID_TOPIC_EXCEPTION;
-  if (!ref.online) return ErrorCode.NOT_LEADER_OR_FOLLOWER;
+  if (!ref.online) return ref.offlineErrorCode;
   if (records === null || records.length === 0) return ErrorCode.INVALID_RECORD;
   if (request.apiVersion < zstdFromVersion && records.length > attributesAt) {
     const compression = (records[attributesAt] as number) & compressionMask;

@@ -18,7 +18,7 @@ export function findPartition(
 ): Found | Refusal {
   const ref = services.catalog.topic(topic)?.partitions[partition];
   if (ref === undefined) return { ref: null, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION };
-  if (!ref.online) return { ref: null, errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER };
+  if (!ref.online) return { ref: null, errorCode: ref.offlineErrorCode };
   return { ref, errorCode: ErrorCode.NONE };
 }
 

@@ -17,6 +17,7 @@ import { discardDirectory, discardIfOf } from './partition-directories.js';
 import { ProducerIds } from './producer-ids.js';
 import { reconcile } from './reconcile.js';
 import { CatalogStore, type TopicRow } from './store.js';
+import { isDiskFault, isOutOfSpace, MetadataStoreError } from './store-fault.js';
 import {
   CatalogFault,
   type CatalogListener,
@@ -37,6 +38,8 @@ export interface CatalogOptions {
   readonly partitions: PartitionPort;
   readonly log: Logger;
   readonly settings: Settings;
+  /** Told when what it stores in fails: nothing can be changed any more, and the process has to end. */
+  readonly failed: (fault: MetadataStoreError) => void;
 }
 
 export class Catalog {
@@ -75,26 +78,23 @@ export class Catalog {
 
   /**
    * Brings the directory in line with LMDB and opens every partition; one that does not open is
-   * offline. Throws DataDirectoryError if the catalog is damaged.
+   * offline. Throws DataDirectoryError if the catalog is damaged, MetadataStoreError if it cannot be
+   * read or written.
    */
   static async open(options: CatalogOptions): Promise<Catalog> {
     const { directory, settings, log } = options;
     const path = join(directory.path, catalogFile);
     let store: CatalogStore | null = null;
     try {
-      store = await CatalogStore.open(path);
+      store = await CatalogStore.open(path, options.failed);
       const present = await reconcile(store, directory.path, settings, log);
       const catalog = new Catalog(options, store);
       await catalog.#openAll(present);
-      await catalog.checkpoints.writeAll();
+      await catalog.checkpoints.writeNow();
       return catalog;
     } catch (error) {
       await store?.close();
-      throw new DataDirectoryError(
-        `the catalog ${path} cannot be used: ${(error as Error).message}. If it is damaged, move ` +
-          'it away: topics are then adopted from their directories, without their configs',
-        { cause: error },
-      );
+      throw openingFault(path, error as Error);
     }
   }
 
@@ -420,6 +420,22 @@ export class Catalog {
     turn.then(settle, settle);
     return turn;
   }
+}
+
+/** Why the catalog does not open, and what helps. */
+function openingFault(path: string, cause: Error): Error {
+  const what = `the catalog ${path} cannot be used: ${cause.message}`;
+  if (isOutOfSpace(cause)) {
+    return new DataDirectoryError(`${what}. Make room on its disk and start again`, { cause });
+  }
+  if (isDiskFault(cause)) {
+    return new MetadataStoreError(`${what}. Look after its disk before you start again`, { cause });
+  }
+  return new DataDirectoryError(
+    `${what}. If it is damaged, move it away: topics are then adopted from their directories, ` +
+      'without their configs',
+    { cause },
+  );
 }
 
 function newPartition(

@@ -22,6 +22,7 @@ export class Checkpoints {
   readonly #recoveryPoints: CheckpointWriter;
   readonly #logStarts: CheckpointWriter;
   readonly #timer: NodeJS.Timeout;
+  readonly #log: Logger;
 
   constructor(directory: DataDirectory, source: CheckpointSource, log: Logger) {
     this.#recoveryPoints = new CheckpointWriter(
@@ -36,20 +37,24 @@ export class Checkpoints {
       source,
       (state) => state.logStartOffset,
     );
-    this.#timer = setInterval(() => {
-      this.writeAll().catch((error: unknown) => {
-        log.error(
-          { err: error },
-          'cannot write checkpoints: a crash would recover from older ones',
-        );
-      });
-    }, intervalMs);
+    this.#log = log;
+    this.#timer = setInterval(() => void this.writeNow(), intervalMs);
     this.#timer.unref();
   }
 
   /** Resolves when the log starts of the moment of the call, or newer ones, are durable. */
   writeLogStarts(): Promise<void> {
     return this.#logStarts.write();
+  }
+
+  /** Both files; where that fails, the log says so, and the next time tries again. */
+  async writeNow(): Promise<void> {
+    try {
+      await this.writeAll();
+    } catch (error) {
+      const message = 'cannot write checkpoints: a crash would recover from older ones';
+      this.#log.error({ err: error }, message);
+    }
   }
 
   /** Both files, each only if it changed. */

@@ -1,4 +1,5 @@
-import { open } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, rm } from 'node:fs/promises';
 
 /**
  * Where the meta pages of an LMDB file keep what is looked at here, in bytes from the page's start
@@ -8,6 +9,9 @@ const field = { magic: 24, version: 28, pageBytes: 48, lastPage: 144, txnId: 152
 const magic = 0xbeefc0de;
 const version = 2;
 const maxPageBytes = 65_536;
+/** More than LMDB's lock file for its 126 readers, and than an empty database has. */
+const lockBytes = 16_384;
+const emptyBytes = 65_536;
 
 /**
  * Throws for a file that is no LMDB database, or not all of one: LMDB maps it unseen, and reading
@@ -25,6 +29,33 @@ export async function checkLmdbFile(path: string): Promise<void> {
   const pages = 1 + newestLastPage(head, pageBytes);
   if (sizeBytes >= pages * pageBytes) return;
   throw new Error(`${path} has ${sizeBytes} bytes left of ${pages * pageBytes}`);
+}
+
+/**
+ * Takes the disk space that opening a database needs, or throws what the disk says: lmdb answers a full disk
+ * with a crash there. Its lock file is mapped, so that every page of it has to exist before it is touched; it holds
+ * nothing that matters once the process that wrote it is gone.
+ */
+export async function makeRoomForLmdb(path: string): Promise<void> {
+  await writeZeros(`${path}-lock`, lockBytes);
+  const found = await readHead(path);
+  if (found !== null && found.sizeBytes > 0) return;
+  const aside = `${path}.room`;
+  try {
+    await writeZeros(aside, emptyBytes);
+  } finally {
+    await rm(aside, { force: true });
+  }
+}
+
+/** Over what is there, whose blocks are kept. */
+async function writeZeros(path: string, sizeBytes: number): Promise<void> {
+  const handle = await open(path, constants.O_RDWR | constants.O_CREAT, 0o644);
+  try {
+    await handle.writeFile(Buffer.alloc(sizeBytes));
+  } finally {
+    await handle.close();
+  }
 }
 
 async function readHead(path: string): Promise<{ head: Buffer; sizeBytes: number } | null> {

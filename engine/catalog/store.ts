@@ -1,5 +1,6 @@
 import { type Database, open, type RootDatabase } from 'lmdb';
-import { checkLmdbFile } from './lmdb-file.js';
+import { checkLmdbFile, makeRoomForLmdb } from './lmdb-file.js';
+import { isStoreFault, MetadataStoreError } from './store-fault.js';
 
 /** A topic as it is kept. */
 export interface TopicRow {
@@ -33,13 +34,23 @@ const mapSizeBytes = 1024 ** 3;
  * once it is durable. Opened by the main thread only.
  */
 export class CatalogStore {
+  readonly #path: string;
+  readonly #failed: (fault: MetadataStoreError) => void;
   readonly #root: RootDatabase;
   readonly #topics: Database<TopicRow, string>;
   readonly #removals: Database<RemovalRow, string>;
   readonly #policies: Database<NamespacePolicyRow, string>;
   readonly #values: Database<number, string>;
+  /** Set once: nothing is written after it, because a later commit might seem to have worked. */
+  #fault: MetadataStoreError | null = null;
 
-  private constructor(root: RootDatabase) {
+  private constructor(
+    path: string,
+    root: RootDatabase,
+    failed: (fault: MetadataStoreError) => void,
+  ) {
+    this.#path = path;
+    this.#failed = failed;
     this.#root = root;
     this.#topics = root.openDB<TopicRow, string>({ name: 'topics' });
     this.#removals = root.openDB<RemovalRow, string>({ name: 'removals' });
@@ -47,9 +58,16 @@ export class CatalogStore {
     this.#values = root.openDB<number, string>({ name: 'values' });
   }
 
-  /** Throws if the file is damaged, or a newer version wrote it. */
-  static async open(path: string): Promise<CatalogStore> {
+  /**
+   * Throws if the file is damaged, a newer version wrote it, or there is no room for it. `failed` is told, once, that
+   * it can be written no more.
+   */
+  static async open(
+    path: string,
+    failed: (fault: MetadataStoreError) => void = () => {},
+  ): Promise<CatalogStore> {
     await checkLmdbFile(path);
+    await makeRoomForLmdb(path);
     const root = open({
       path,
       noSubdir: true,
@@ -61,7 +79,7 @@ export class CatalogStore {
       overlappingSync: false,
     });
     try {
-      const store = new CatalogStore(root);
+      const store = new CatalogStore(path, root, failed);
       const format = store.#values.get(formatKey) ?? formatVersion;
       if (format <= formatVersion) return store;
       throw new Error(`${path}: format ${format} is newer than ${formatVersion}, known here`);
@@ -131,14 +149,24 @@ export class CatalogStore {
 
   /** A resolved transaction is visible; `flushed` says that it is on disk, whatever the options. */
   async #durably(write: () => unknown): Promise<void> {
+    if (this.#fault !== null) throw this.#fault;
     try {
       await this.#root.transaction(() => {
         write();
       });
       await this.#root.flushed;
     } catch (error) {
-      throw await causeOf(error as CommitFailure);
+      const cause = await causeOf(error as CommitFailure);
+      if (isStoreFault(cause)) this.#giveUp(cause);
+      throw cause;
     }
+  }
+
+  #giveUp(cause: Error): void {
+    if (this.#fault !== null) return;
+    const message = `the metadata store ${this.#path} cannot be written: ${cause.message}`;
+    this.#fault = new MetadataStoreError(message, { cause });
+    this.#failed(this.#fault);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { LogConfig } from '../../workers/ring/control.js';
+import { ErrorCode } from '../protocol/kafka/errors.js';
 import type { PartitionRef } from '../route/partition-port.js';
 
 /**
@@ -50,7 +51,8 @@ export class CatalogFault extends Error {
  * as for one that is offline, and a restart with the directory in its place brings it back.
  */
 export function offlinePartition(topic: string, topicId: string, partition: number): PartitionRef {
-  return { topic, topicId, partition, slot: -1, worker: -1, online: false };
+  const offlineErrorCode = ErrorCode.KAFKA_STORAGE_ERROR;
+  return { topic, topicId, partition, slot: -1, worker: -1, online: false, offlineErrorCode };
 }
 
 /** False for `offlinePartition`: there is nothing behind it to ask or to close. */

@@ -1,4 +1,5 @@
 /** What the exit code of `kopje` says; scripts and supervisors rely on these numbers. */
+import { isOutOfSpace } from '../catalog/store-fault.js';
 
 export const exitCodes = {
   /** Done; for `kopje serve`: stopped by SIGTERM or SIGINT with everything flushed. */
@@ -13,6 +14,10 @@ export const exitCodes = {
   listener: 4,
   /** The broker could serve no longer: its threads died again and again. */
   failed: 5,
+  /** The metadata store could not be read or written: an I/O error of its disk. */
+  metadataStore: 6,
+  /** The disk has no room for what a start has to write. */
+  diskFull: 7,
 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
@@ -25,6 +30,8 @@ export const exitCodeMeanings: readonly (readonly [ExitCode, string])[] = [
   [exitCodes.dataDirectory, 'the data directory is in use by another process, or unusable'],
   [exitCodes.listener, 'a listener cannot bind its address'],
   [exitCodes.failed, 'the broker could serve no longer: its threads died again and again'],
+  [exitCodes.metadataStore, 'an I/O error in the metadata store: its disk fails'],
+  [exitCodes.diskFull, 'no space: the disk has no room for what a start has to write'],
 ];
 
 /** By the name of the error's class, so that telling them apart loads none of their modules. */
@@ -33,9 +40,11 @@ const codeOfError: Readonly<Record<string, ExitCode>> = {
   DirectoryLocked: exitCodes.dataDirectory,
   DataDirectoryError: exitCodes.dataDirectory,
   ListenError: exitCodes.listener,
+  MetadataStoreError: exitCodes.metadataStore,
 };
 
 export function exitCodeOf(error: unknown): ExitCode {
+  if (isOutOfSpace(error)) return exitCodes.diskFull;
   const name = error instanceof Error ? error.name : '';
   return codeOfError[name] ?? exitCodes.unexpected;
 }

@@ -4,7 +4,7 @@ import type { Broker } from '../broker.js';
 import { formatAddress, formatHost } from '../config/listener.js';
 import type { Settings } from '../config/schema.js';
 import { checkFileLimit } from './checks/file-limit.js';
-import { type ExitCode, exitCodes } from './exit-codes.js';
+import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.js';
 import { createLogger } from './logger.js';
 import { loadFromOptions, type SettingsOptions } from './options.js';
 
@@ -40,9 +40,14 @@ export async function serve(options: SettingsOptions): Promise<ExitCode> {
   }
   await broker.close(closeLimitMs);
   stop.end();
-  if (ended instanceof Error) return exitCodes.failed;
+  if (ended instanceof Error) return endOf(ended);
   log.info('stopped');
   return exitCodes.ok;
+}
+
+function endOf(failure: Error): ExitCode {
+  const code = exitCodeOf(failure);
+  return code === exitCodes.unexpected ? exitCodes.failed : code;
 }
 
 /** The end of the process: asked for by a signal, and over after `stopLimitMs` come what may. */

@@ -11,8 +11,10 @@ export interface PartitionRef {
   readonly slot: number;
   /** Index of the owning worker. */
   readonly worker: number;
-  /** False while its worker is replaced or its log recovers: answer NOT_LEADER_OR_FOLLOWER. */
+  /** False while its worker is replaced, its log recovers or its storage fails. */
   readonly online: boolean;
+  /** What requests are answered while it is not online. */
+  readonly offlineErrorCode: number;
 }
 
 /** What one append came to. */
@@ -39,7 +41,10 @@ export interface OpenSpec {
 
 /** Everything that is asked of partitions beside Produce and Fetch; the way into the worker threads. */
 export interface PartitionPort {
-  /** Where the owner dies meanwhile, an existing partition comes back offline, and online with the next owner. */
+  /**
+   * An existing partition whose owner dies meanwhile, or whose storage fails, comes back offline, and goes online
+   * when a later opening succeeds. Rejects for a new one, and for a damaged log.
+   */
   open(spec: OpenSpec): Promise<PartitionRef>;
   /** Closes the log; `remove` also renames its directory aside and deletes it later. */
   close(ref: PartitionRef, remove: boolean): Promise<void>;

@@ -45,7 +45,12 @@ export class PartitionReads {
       };
       const submit = (): void => {
         if (!ref.online) {
-          reject(new PartitionError(6, `${ref.topic}-${ref.partition} is not in service`));
+          reject(
+            new PartitionError(
+              ref.offlineErrorCode,
+              `${ref.topic}-${ref.partition} is not in service`,
+            ),
+          );
           return;
         }
         const flags = SubmitFlag.atLeastOneBatch;

@@ -1,4 +1,5 @@
 import type { LogConfig, OpenPartition } from '../../workers/ring/control.js';
+import { ErrorCode } from '../protocol/kafka/errors.js';
 import type { OpenSpec, PartitionRef } from './partition-port.js';
 
 let lastGeneration = 0;
@@ -15,6 +16,7 @@ export class PartitionSlot implements PartitionRef {
   readonly worker: number;
   generation = 0;
   online = false;
+  offlineErrorCode: number = ErrorCode.NOT_LEADER_OR_FOLLOWER;
   /** Set once it is closed for good; it is not opened again. */
   retired = false;
   config: LogConfig;

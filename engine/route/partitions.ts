@@ -99,12 +99,19 @@ export class Partitions implements PartitionPort, RingPort {
     try {
       await this.#ask(entry, { kind: 'open', ...entry.nextOpening(spec) });
     } catch (error) {
-      if (!spec.create && isOfDeadThread(error)) {
-        this.#reopenLater(entry);
-        return entry;
+      if (spec.create || !mayPass(error)) {
+        this.#free(entry);
+        throw error;
       }
-      this.#free(entry);
-      throw error;
+      entry.offlineErrorCode = errorCodeOf(error);
+      if (!isOfDeadThread(error)) {
+        this.#log.error(
+          { ...nameOf(entry), err: error },
+          'partition is offline; it is tried again',
+        );
+      }
+      this.#reopenLater(entry);
+      return entry;
     }
     this.#goOnline(entry);
     return entry;
@@ -113,7 +120,7 @@ export class Partitions implements PartitionPort, RingPort {
   async close(ref: PartitionRef, remove: boolean): Promise<void> {
     const entry = ref as PartitionSlot;
     entry.retired = true;
-    this.#goOffline(entry);
+    this.#goOffline(entry, ErrorCode.NOT_LEADER_OR_FOLLOWER);
     try {
       await this.#ask(entry, { kind: 'close', slot: entry.slot, remove });
     } finally {
@@ -127,7 +134,9 @@ export class Partitions implements PartitionPort, RingPort {
   }
 
   append(ref: PartitionRef, batch: Uint8Array): Promise<AppendOutcome> {
-    if (!ref.online) return Promise.resolve({ errorCode: 6, baseOffset: -1 });
+    if (!ref.online) {
+      return Promise.resolve({ errorCode: ref.offlineErrorCode, baseOffset: -1 });
+    }
     return this.#appends.append(ref, (ref as PartitionSlot).generation, batch);
   }
 
@@ -170,7 +179,9 @@ export class Partitions implements PartitionPort, RingPort {
   /** The worker died: everything it owned is out of service until it was opened again. */
   workerDown(worker: number): void {
     for (const entry of this.#slots) {
-      if (entry?.worker === worker && entry.online) this.#goOffline(entry);
+      if (entry?.worker === worker && entry.online) {
+        this.#goOffline(entry, ErrorCode.NOT_LEADER_OR_FOLLOWER);
+      }
     }
   }
 
@@ -185,8 +196,8 @@ export class Partitions implements PartitionPort, RingPort {
   offline(notice: WorkerNotice & { kind: 'offline' }): void {
     const entry = this.#slots[notice.slot];
     if (!entry || entry.retired || entry.generation !== notice.generation) return;
-    this.#log.error({ topic: entry.topic, partition: entry.partition }, notice.message);
-    this.#goOffline(entry);
+    this.#log.error(nameOf(entry), `partition is offline: ${notice.message}`);
+    this.#goOffline(entry, ErrorCode.KAFKA_STORAGE_ERROR);
     this.#reopenLater(entry);
   }
 
@@ -216,15 +227,16 @@ export class Partitions implements PartitionPort, RingPort {
       await this.#ask(entry, { kind: 'open', ...opening });
     } catch (error) {
       if (entry.retired) return;
-      const where = { topic: entry.topic, partition: entry.partition };
-      this.#log.error({ ...where, err: error }, 'the partition could not be opened again');
-      this.#reopenLater(entry);
+      entry.offlineErrorCode = errorCodeOf(error);
+      const next = mayPass(error) ? 'it is tried again' : 'see `kopje check --repair`';
+      const message = `the partition could not be opened again; ${next}`;
+      this.#log.error({ ...nameOf(entry), err: error }, message);
+      if (mayPass(error)) this.#reopenLater(entry);
       return;
     }
     entry.failures = 0;
     const tookMs = Math.round(performance.now() - started);
-    const where = { topic: entry.topic, partition: entry.partition, tookMs };
-    this.#log.info(where, 'the partition is back in service');
+    this.#log.info({ ...nameOf(entry), tookMs }, 'the partition is back in service');
     this.#goOnline(entry);
     if (entry.config !== opening.config) {
       // Changed meanwhile. A thread that dies before it is told gets them with the next opening.
@@ -250,8 +262,9 @@ export class Partitions implements PartitionPort, RingPort {
     for (const listener of this.#listeners) listener.online(entry);
   }
 
-  #goOffline(entry: PartitionSlot): void {
+  #goOffline(entry: PartitionSlot, errorCode: number): void {
     entry.online = false;
+    entry.offlineErrorCode = errorCode;
     for (const listener of this.#listeners) listener.offline(entry);
   }
 
@@ -273,4 +286,19 @@ export class Partitions implements PartitionPort, RingPort {
 
 function isOfDeadThread(error: unknown): boolean {
   return error instanceof WorkerFailure && error.errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER;
+}
+
+/** False for damage: no later opening finds it mended, however often it reads it all. */
+function mayPass(error: unknown): boolean {
+  return error instanceof WorkerFailure && error.errorCode !== ErrorCode.CORRUPT_MESSAGE;
+}
+
+/** What clients are told meanwhile, as Kafka tells them: of a log that is not there, its storage error. */
+function errorCodeOf(error: unknown): number {
+  return isOfDeadThread(error) ? ErrorCode.NOT_LEADER_OR_FOLLOWER : ErrorCode.KAFKA_STORAGE_ERROR;
+}
+
+/** For the log. */
+function nameOf({ topic, partition }: PartitionRef) {
+  return { topic, partition };
 }

@@ -45,7 +45,7 @@ export class FetchItem {
     asked.topic = topic.name;
     this.ref = topic.partitions[asked.partition];
     if (this.ref === undefined) this.#refuse(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
-    else if (!this.ref.online) this.#refuse(ErrorCode.NOT_LEADER_OR_FOLLOWER);
+    else if (!this.ref.online) this.#refuse(this.ref.offlineErrorCode);
     else this.#check(rings.peek(this.ref));
   }
 

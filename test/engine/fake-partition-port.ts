@@ -53,7 +53,15 @@ export class FakePartitionPort implements PartitionPort {
       recoveryPoint: spec.recoveryPoint,
     });
     const { topic, topicId, partition } = spec;
-    return { topic, topicId, partition, slot: this.#slots++, worker: 0, online: true };
+    return {
+      topic,
+      topicId,
+      partition,
+      slot: this.#slots++,
+      worker: 0,
+      online: true,
+      offlineErrorCode: 6,
+    };
   }
 
   async close(ref: PartitionRef, remove: boolean): Promise<void> {

@@ -45,7 +45,7 @@ export interface FilePlace {
 export type LogFaultCode =
   | 'offset-out-of-range'
   | 'storage' // an I/O error: the partition must go offline and be reopened through recovery
-  | 'full' // ENOSPC, EDQUOT: nothing of the run was kept, reads go on, a later append may succeed
+  | 'full' // no space, no file descriptors: nothing of the run was kept, reads go on, a later append may succeed
   | 'corrupt'
   | 'closed';
 

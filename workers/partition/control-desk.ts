@@ -36,10 +36,8 @@ export class ControlDesk {
     try {
       worker.tell({ kind: 'answer', id, value: await this.#act(request) });
     } catch (error) {
-      const errorCode =
-        error instanceof LogFault ? ErrorCode.KAFKA_STORAGE_ERROR : ErrorCode.UNKNOWN_SERVER_ERROR;
       const message = error instanceof Error ? error.message : String(error);
-      worker.tell({ kind: 'failure', id, errorCode, message });
+      worker.tell({ kind: 'failure', id, errorCode: errorCodeOf(error), message });
     }
     if (request.kind === 'stop') worker.stop();
   }
@@ -161,4 +159,10 @@ export class ControlDesk {
     const nowMs = this.#machine.now();
     for (const { partition } of this.#worker.opened.values()) partition.maintain(nowMs);
   }
+}
+
+/** Damage has a code of its own: unlike a disk that fails or is full, no later opening finds it gone. */
+function errorCodeOf(error: unknown): number {
+  if (!(error instanceof LogFault)) return ErrorCode.UNKNOWN_SERVER_ERROR;
+  return error.code === 'corrupt' ? ErrorCode.CORRUPT_MESSAGE : ErrorCode.KAFKA_STORAGE_ERROR;
 }

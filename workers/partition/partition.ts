@@ -261,7 +261,7 @@ export class Partition {
   }
 
   #written(): void {
-    if (this.#full) this.#report('info', 'there is space again', null);
+    if (this.#full) this.#report('info', 'there is room again', null);
     this.#full = false;
     this.#publish();
   }
@@ -319,7 +319,12 @@ export class Partition {
   /** A full disk leaves the partition readable; anything else ends it until it is reopened. */
   #storageFault(fault: LogFault): void {
     if (fault.code === 'full') {
-      if (!this.#full) this.#report('error', 'no space left: appends are refused', fault.message);
+      if (!this.#full)
+        this.#report(
+          'error',
+          'no space or file descriptors left: what needs them is refused',
+          fault.message,
+        );
       this.#full = true;
       return;
     }

@@ -33,12 +33,12 @@ export async function openCatalog(
   const port = new FakePartitionPort(path);
   for (const name of failing) port.failing.add(name);
   const settings = { ...defaultSettings(), numPartitions: 2, maxPartitions: 100 };
-  const catalog = await Catalog.open({ directory, partitions: port, log: silent, settings }).catch(
-    async (error: unknown) => {
-      await directory.close(false);
-      throw error;
-    },
-  );
+  const failed = () => {};
+  const options = { directory, partitions: port, log: silent, settings, failed };
+  const catalog = await Catalog.open(options).catch(async (error: unknown) => {
+    await directory.close(false);
+    throw error;
+  });
   return {
     directory,
     port,

@@ -15,11 +15,20 @@ const lines = 4;
 /** A pool of one thread whose answers the test gives. */
 class FakeThread {
   readonly asked: ControlRequest[] = [];
+  #onAsked: () => void = () => {};
   readonly #answers: { resolve(): void; reject(error: unknown): void }[] = [];
 
   ask(request: ControlRequest): Promise<void> {
     this.asked.push(request);
+    this.#onAsked();
     return new Promise((resolve, reject) => this.#answers.push({ resolve, reject }));
+  }
+
+  /** Resolves when the thread is asked something. */
+  nextAsked(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onAsked = resolve;
+    });
   }
 
   async answerAll(error: unknown = null): Promise<void> {
@@ -31,12 +40,12 @@ class FakeThread {
   }
 }
 
-function partitionsOf(thread: FakeThread): Partitions {
+function partitionsOf(thread: FakeThread, log = pino({ level: 'silent' })): Partitions {
   const bells = new Int32Array(allocateBells(1));
   const table = new PartitionTable(allocateTable(lines), lines, bells);
   const pool = { table, thread: () => thread } as unknown as WorkerPool;
   const slab = new LandingSlab(2 ** 20, 2 ** 16);
-  return new Partitions(pool, 1, slab, pino({ level: 'silent' }));
+  return new Partitions(pool, 1, slab, log);
 }
 
 const spec: OpenSpec = {
@@ -80,13 +89,42 @@ t.test('a partition whose thread dies while it is opened is opened by the next o
   partitions.stop();
 });
 
+t.test('one that does not open for want of space or descriptors is tried again', async (t) => {
+  const thread = new FakeThread();
+  const partitions = partitionsOf(thread);
+  const opening = partitions.open(spec);
+  await thread.answerAll(new WorkerFailure(56, 'EMFILE: too many open files'));
+  const ref = await opening;
+  t.equal(ref.online, false);
+  t.equal(ref.offlineErrorCode, 56, "clients get Kafka's error of a log that is not there");
+  await thread.nextAsked();
+  t.match(thread.asked.at(-1), { kind: 'open', recoveryPoint: 9, cleanShutdown: false });
+  await thread.answerAll();
+  t.equal(ref.online, true);
+});
+
+t.test('a log that is found damaged is not read again and again', async (t) => {
+  const thread = new FakeThread();
+  const lines: string[] = [];
+  const partitions = partitionsOf(thread, pino({}, { write: (line) => lines.push(line) }));
+  const opening = partitions.open(spec);
+  await thread.answerAll();
+  const ref = await opening;
+  partitions.workerDown(0);
+  t.equal(ref.offlineErrorCode, 6, 'its thread is being replaced');
+  partitions.workerUp(0);
+  await thread.answerAll(new WorkerFailure(2, 'damaged'));
+  t.equal(ref.offlineErrorCode, 56);
+  t.match(lines.join(), /could not be opened again; see `kopje check --repair`/);
+});
+
 t.test('one that does not open, or is new, is given up', async (t) => {
   const thread = new FakeThread();
   const partitions = partitionsOf(thread);
   const damaged = partitions.open(spec);
   await Promise.all([
     t.rejects(damaged, /damaged/),
-    thread.answerAll(new WorkerFailure(56, 'damaged')),
+    thread.answerAll(new WorkerFailure(2, 'damaged')),
   ]);
   const made = partitions.open({ ...spec, create: true });
   await Promise.all([t.rejects(made, /ended/), thread.answerAll(new WorkerFailure(6, 'ended'))]);

@@ -4,6 +4,7 @@ import type { CompactedGroup, CompactionPlan, CompactionResult } from '../compac
 import type { LogConfig } from '../log.js';
 import type { Disk } from './disk.js';
 import type { DoomedFiles } from './doomed-files.js';
+import { faultOf } from './fault.js';
 import { cleanedSuffix, offsetFile, Suffix, swapSuffix } from './file-name.js';
 import type { Flusher } from './flusher.js';
 import { openSegments } from './open-segments.js';
@@ -180,6 +181,11 @@ export class Cleaner {
   #store(): void {
     const { disk, dir, topic, partition } = this.#tools;
     const text = `0\n1\n${topic} ${partition} ${this.#firstDirtyOffset}\n`;
-    replaceWhole(disk, join(dir, checkpointName), new TextEncoder().encode(text));
+    try {
+      replaceWhole(disk, join(dir, checkpointName), new TextEncoder().encode(text));
+    } catch (error) {
+      // On a full disk the older one stays: the next opening compacts more than it had to.
+      if (faultOf(error, checkpointName).code !== 'full') throw error;
+    }
   }
 }

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import type { CompactionPlan, CompactionResult } from '../compaction.js';
 import {
   type AppendRun,
@@ -154,11 +155,11 @@ export class EmbeddedLog implements Log {
     }
     try {
       this.#flusher.start((errno) => {
-        ended(errno === 0 ? null : new LogFault('storage', `fdatasync failed with errno ${errno}`));
+        ended(errno === 0 ? null : syncFault(dir, errno));
       });
     } catch (error) {
       // Even a full disk is final here: what was to become stable may be lost already.
-      const { message } = faultOf(error, 'cannot sync');
+      const { message } = faultOf(error, `cannot sync ${dir}`);
       queueMicrotask(() => ended(new LogFault('storage', message, { cause: error })));
     }
   }
@@ -268,7 +269,8 @@ export class EmbeddedLog implements Log {
       if (result !== null) this.#reportCompaction(result);
     } catch (error) {
       // Halfway between old and new segments: the next opening completes the swap.
-      const { message } = faultOf(error, 'cannot put compacted segments in place');
+      const doing = `cannot put compacted segments in place in ${this.#options.dir}`;
+      const { message } = faultOf(error, doing);
       this.#broken = new LogFault('storage', message, { cause: error });
       throw this.#broken;
     } finally {
@@ -403,7 +405,7 @@ export class EmbeddedLog implements Log {
       this.#snapshots.removeAbove(this.logEndOffset);
     } catch (error) {
       // What the caller was told has failed may be in the file: only a recovery can tell.
-      this.#broken = faultOf(error, 'cannot take back an append');
+      this.#broken = faultOf(error, `cannot take back an append to ${this.#options.dir}`);
     }
   }
 
@@ -440,6 +442,12 @@ export class EmbeddedLog implements Log {
       throw faultOf(error, `${doing} in ${this.#options.dir}`);
     }
   }
+}
+
+function syncFault(dir: string, errno: number): LogFault {
+  const [name = `errno ${errno}`] =
+    Object.entries(constants.errno).find(([, number]) => number === errno) ?? [];
+  return new LogFault('storage', `cannot sync ${dir}: ${name}, fdatasync`);
 }
 
 function closedFault(): LogFault {

@@ -1,7 +1,7 @@
 import { LogFault } from '../log.js';
 
-/** Kinds of errors that pass when space returns. */
-const fullCodes = new Set<unknown>(['ENOSPC', 'EDQUOT']);
+/** Kinds of errors that pass when space, or file descriptors, are to be had again. */
+const fullCodes = new Set<unknown>(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE']);
 
 /** What a disk threw, as the fault that the partition answers with; a LogFault stays what it is. */
 export function faultOf(error: unknown, doing: string): LogFault {

@@ -155,7 +155,7 @@ function takeStock({ disk, dir }: EmbeddedLogOptions): Stock {
       removeIfThere(disk, offsetFile(dir, offset, suffix));
     }
   }
-  const syncFailed = hasSyncFailure(names);
+  const syncFailed = hasSyncFailure(disk, dir, names);
   return { segments, snapshots: offsets(Suffix.snapshot), syncFailed };
 }
 

@@ -153,11 +153,13 @@ export class Segment {
   /** Closes the file and forgets the indexes, which are read again when needed. */
   release(): void {
     this.#open.forget(this);
-    if (this.#fd !== -1) this.disk.close(this.#fd);
+    const fd = this.#fd;
+    // Before the close, which frees the number even where it fails: it may be another file's by then.
     this.#fd = -1;
     this.#settled = false;
     this.#offsets = this.#newOffsets();
     this.#times = this.#newTimes();
+    if (fd !== -1) this.disk.close(fd);
   }
 
   /**

@@ -11,21 +11,30 @@ import { removeIfThere, writeFully } from './small-file.js';
 const markerName = 'sync-failed';
 const blockBytes = 2 ** 20;
 
-/** Leaves the mark, if the disk still takes a file. */
+/**
+ * Directories in which the disk took no mark. A partition is opened again by the thread that had it, so that this is
+ * enough until the process ends; a process that is ended before the disk takes a file again has no more than the CRCs.
+ */
+const unmarked = new WeakMap<Disk, Set<string>>();
+
+/** Leaves the mark, on the disk if that still takes a file. */
 export function markSyncFailure(disk: Disk, dir: string): void {
   try {
     disk.close(disk.open(join(dir, markerName), 'create'));
   } catch {
-    // A disk that takes no file takes no append either: the log cannot go on from the wrong state.
+    const dirs = unmarked.get(disk) ?? new Set();
+    unmarked.set(disk, dirs.add(dir));
   }
 }
 
-export function hasSyncFailure(names: readonly string[]): boolean {
-  return names.includes(markerName);
+/** @param names what lies in the directory */
+export function hasSyncFailure(disk: Disk, dir: string, names: readonly string[]): boolean {
+  return names.includes(markerName) || unmarked.get(disk)?.has(dir) === true;
 }
 
 export function clearSyncFailure(disk: Disk, dir: string): void {
   removeIfThere(disk, join(dir, markerName));
+  unmarked.get(disk)?.delete(dir);
 }
 
 /** Writes the bytes of a segment from a position on over themselves, so that a sync has to write them. */

@@ -45,6 +45,7 @@ export class MemoryPort implements Pick<PartitionPort, 'append' | 'read' | 'stat
       slot: partition,
       worker: 0,
       online: true,
+      offlineErrorCode: 6,
     }));
   }
 

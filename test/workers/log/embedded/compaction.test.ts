@@ -328,6 +328,26 @@ t.test('a segment that is trimmed meanwhile', async (t) => {
   t.notOk(disk.readdir(dir).some((name) => name.endsWith('.cleaned')));
 });
 
+t.test('a disk too full to note what was compacted keeps the log in service', async (t) => {
+  const disk = new MemoryDisk();
+  const { log } = await openTestLog({ disk, dir, config: compacted });
+  for (let i = 0; i < 20; i++) append(log, [{ key: 'k', value: `${i}`, timestamp: i }]);
+  disk.before = (operation, path) => {
+    const isNote = path.includes('cleaner-offset-checkpoint');
+    if (operation === 'writev' && isNote) throw diskError('ENOSPC');
+  };
+  t.ok(await compact(log, disk, 1));
+  const before = rowsOf(log);
+  t.ok(before.length < 20);
+  append(log, [{ key: 'k', value: 'last', timestamp: 21 }]);
+  await flushed(log);
+  await log.close();
+  disk.before = () => {};
+  const { log: after } = await openTestLog({ disk, dir, config: compacted });
+  t.equal(rowsOf(after).length, before.length + 1);
+  t.ok(await compact(after, disk, 2), 'and compacts again from the start');
+});
+
 t.test('a crash at each step of the swap', async (t) => {
   const counted = await swapUntil(Number.POSITIVE_INFINITY);
   t.ok(counted.steps > 10, `${counted.steps} steps`);

@@ -136,6 +136,57 @@ t.test(
   },
 );
 
+t.test('a failed sync is not forgotten where the disk takes no mark of it', async (t) => {
+  const disk = new MemoryDisk();
+  const first = await openTestLog({ disk, dir });
+  const batches = appendBatches(first.log, [2, 1]);
+  disk.syncErrno = 5;
+  disk.before = failing('open', 'sync-failed');
+  t.match(await flushed(first.log), { code: 'storage', message: `cannot sync ${dir}: EIO` });
+  await first.log.close();
+  t.notOk(disk.readdir(dir).includes('sync-failed'));
+  disk.syncErrno = 0;
+  disk.before = () => {};
+  await openTestLog({ disk, dir });
+  const after = await openTestLog({ disk: disk.powerCut(), dir, recoveryPoint: 3 });
+  t.same(readAll(after.log), batches, 'what the recovery read is on the disk');
+});
+
+t.test('without file descriptors a roll is refused, and the log goes on', async (t) => {
+  const disk = new MemoryDisk();
+  const { log } = await openTestLog({ disk, dir, config: { segmentBytes: 200 } });
+  const batches = appendBatches(log, [1, 1]);
+  disk.before = failing('open', '.log', 'EMFILE');
+  t.throws(() => append(log, recordsOf(2)), { code: 'full' });
+  t.same(readAll(log), batches);
+  disk.before = () => {};
+  batches.push(...appendBatches(log, [2]));
+  t.same(readAll(log), batches);
+});
+
+t.test('a file whose close fails is not closed a second time', async (t) => {
+  class Disk extends MemoryDisk {
+    readonly closed: number[] = [];
+    override close(fd: number): void {
+      this.closed.push(fd);
+      super.close(fd);
+      if (this.closed.length === this.failsAt) throw diskError('EIO');
+    }
+    failsAt = 0;
+  }
+  const disk = new Disk();
+  const config = { segmentBytes: 200, fileDeleteDelayMs: 0 };
+  const { log } = await openTestLog({ disk, dir, config });
+  appendBatches(log, [1, 1, 1]);
+  t.equal(await flushed(log), null);
+  disk.closed.length = 0;
+  disk.failsAt = 1;
+  t.throws(() => log.trim(2), { code: 'storage' });
+  await log.close();
+  t.equal(disk.openFiles, 0);
+  t.equal(new Set(disk.closed).size, disk.closed.length);
+});
+
 t.test('a flush takes in segments that were rolled', async (t) => {
   const disk = new MemoryDisk();
   const config = { segmentBytes: 200 };
@@ -193,8 +244,8 @@ t.test('a lost index write costs nothing but time', async (t) => {
   t.same(readAll(after), batches);
 });
 
-function failing(operation: Operation, ending: string): (o: Operation, path: string) => void {
-  return (o, path) => {
-    if (o === operation && path.endsWith(ending)) throw diskError('EIO');
+function failing(operation: Operation, ending: string, code = 'EIO') {
+  return (o: Operation, path: string) => {
+    if (o === operation && path.endsWith(ending)) throw diskError(code);
   };
 }
