@@ -34,6 +34,7 @@ const programs = {
   serve: { file: 'dist/engine/main.js', words: ['serve'] },
   test: { file: 'dist/test/runner/main.js', words: [] },
   clients: { file: 'dist/test/clients/run.js', words: [] },
+  differential: { file: 'dist/test/differential/run.js', words: [] },
   checkout: { file: 'dist/test/runner/main.js', words: ['checkout'] },
   bench: { file: 'dist/bench/main.js', words: [] },
 };

@@ -12,12 +12,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { Missing } from '../peers/programs.js';
 import { Runner } from './admin.js';
 import { freePort, startKopje } from './broker.js';
 import { Choice, makePlan } from './plan.js';
 import { Report } from './report.js';
 import type { Context } from './scenarios/scenario.js';
-import { Missing, prepare, type Toolchain, type ToolchainName } from './toolchains.js';
+import { prepare, type Toolchain, type ToolchainName } from './toolchains.js';
 
 /** Members of groups mostly wait, so more scenarios run at once than a small machine has cores. */
 const parallelScenarios = 3;

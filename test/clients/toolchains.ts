@@ -1,16 +1,14 @@
 /** Prepares what the client programs need; each once, in the cache. */
 
 import { cpSync, existsSync, readdirSync } from 'node:fs';
-import { delimiter, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { madeOnce } from '../peers/cache.js';
 import { type KafkaHome, kafkaPom, prepareKafka, shortLived } from '../peers/kafka.js';
+import { Missing, need } from '../peers/programs.js';
 import { runToEnd } from './process.js';
 
 const sources = resolve('test', 'clients');
 const installTimeoutMs = 600_000;
-
-/** The toolchain of a client is not on this machine: its scenarios are skipped. */
-export class Missing extends Error {}
 
 export const toolchainNames = ['kcat', 'node', 'python', 'go', 'java'] as const;
 export type ToolchainName = (typeof toolchainNames)[number];
@@ -19,16 +17,6 @@ export type ToolchainName = (typeof toolchainNames)[number];
 export interface Toolchain {
   command(program: string): string[];
   kafka?: KafkaHome;
-}
-
-function onPath(program: string): boolean {
-  const path = process.env['PATH'] ?? '';
-  return path.split(delimiter).some((directory) => existsSync(join(directory, program)));
-}
-
-function need(...programs: string[]): void {
-  const missing = programs.filter((program) => !onPath(program));
-  if (missing.length > 0) throw new Missing(`${missing.join(' and ')} not found`);
 }
 
 async function prepareKcat(): Promise<Toolchain> {

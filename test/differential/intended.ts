@@ -182,15 +182,47 @@ const list: readonly Intended[] = [
     reason: 'Kafka fails with UNKNOWN_SERVER_ERROR; Kopje refuses the topic only',
   },
   {
+    at: /^fetch\/sessions of a deleted topic: .* v13/,
+    kopje: /UNKNOWN_TOPIC_ID/,
+    kafka: /UNKNOWN_TOPIC_OR_PARTITION/,
+    reason: 'Kafka asks for the name that the session kept, Kopje for the id that is gone',
+  },
+  {
+    at: /^offset-commit\/.*: more than a batch\.errorCode$/,
+    kopje: /INVALID_COMMIT_OFFSET_SIZE/,
+    reason: 'Kafka says UNKNOWN_SERVER_ERROR, which names no cause',
+  },
+  {
+    at: /^admin\/no time left: /,
+    reason: 'Kafka gives up at once with a timeout of 0; Kopje has done it by then',
+  },
+  {
+    at: /^admin\/resources of configs: this broker/,
+    kopje: /^"(INVALID_REQUEST|some errorMessage)"$/,
+    reason: 'settings of a Kopje process do not change while it runs',
+  },
+  {
     at: /^produce\/same partition twice: /,
     reason: 'Kafka drops all but the last of a partition named twice; Kopje appends all',
   },
 ];
 
-/** Why the difference is there, or undefined if nobody wants it. */
-export function intention(difference: Difference): string | undefined {
-  return list.find(
-    ({ at, kopje = /^/, kafka = /^/ }) =>
-      at.test(difference.at) && kopje.test(difference.kopje) && kafka.test(difference.kafka),
-  )?.reason;
+/** Tells what is meant, and remembers which rules were of use. */
+export class Intentions {
+  readonly #used = new Set<Intended>();
+
+  /** Why the difference is there, or undefined if nobody wants it. */
+  of(difference: Difference): string | undefined {
+    const rule = list.find(
+      ({ at, kopje = /^/, kafka = /^/ }) =>
+        at.test(difference.at) && kopje.test(difference.kopje) && kafka.test(difference.kafka),
+    );
+    if (rule !== undefined) this.#used.add(rule);
+    return rule?.reason;
+  }
+
+  /** Rules that no difference met. */
+  idle(): string[] {
+    return list.filter((rule) => !this.#used.has(rule)).map((rule) => `${rule.at}: ${rule.reason}`);
+  }
 }

@@ -4,6 +4,8 @@ import type { Encodable } from '../../engine/protocol/kafka/encodable.js';
 import { Reader } from '../../engine/protocol/kafka/reader.js';
 import { apiVersionsExchange } from '../exchanges.js';
 import { type Exchange, frameOf, headerBytesOf, RawClient } from '../raw-client.js';
+import { trickle } from './trickle.js';
+import { Witness } from './witness.js';
 
 /** What one step saw: a decoded answer, or a word such as `closed`. */
 export interface Step {
@@ -17,46 +19,59 @@ const correlationId = 7;
 
 type Range = readonly [least: number, greatest: number];
 
-export class Peer {
-  readonly port: number;
+/** Which broker it is, and what a run knows about it. */
+interface Target {
   readonly host: string;
+  readonly port: number;
   /** Comes before every name of a topic or group, so that runs do not meet. */
   readonly prefix: string;
+  /** Versions that both brokers serve. */
+  readonly ranges: ReadonlyMap<number, Range>;
+  readonly witness: Witness;
+}
+
+export class Peer {
   readonly steps: Step[];
+  readonly #target: Target;
+  readonly #scenario: string;
   #client: RawClient | undefined;
-  #ranges: ReadonlyMap<number, Range>;
 
   constructor(
-    address: { host: string; port: number },
-    prefix: string,
-    ranges: ReadonlyMap<number, Range> = new Map(),
+    target: Pick<Target, 'host' | 'port'> & Partial<Target>,
+    scenario = '',
     steps: Step[] = [],
   ) {
-    this.host = address.host;
-    this.port = address.port;
-    this.prefix = prefix;
+    this.#target = { prefix: '', ranges: new Map(), witness: new Witness(), ...target };
+    this.#scenario = scenario;
     this.steps = steps;
-    this.#ranges = ranges;
+  }
+
+  get prefix(): string {
+    return this.#target.prefix;
+  }
+
+  get witness(): Witness {
+    return this.#target.witness;
   }
 
   /** Another connection to the same broker that writes into the same steps. */
   another(): Peer {
-    return new Peer(this, this.prefix, this.#ranges, this.steps);
+    return new Peer(this.#target, this.#scenario, this.steps);
   }
 
   /** A peer for a scenario of its own, with no steps yet. */
-  begin(): Peer {
-    return new Peer(this, this.prefix, this.#ranges);
+  begin(scenario: string): Peer {
+    return new Peer(this.#target, scenario);
   }
 
   /** Versions that both brokers serve, least first. */
   versions(exchange: { apiKey: number }): number[] {
-    const [least, greatest] = this.#ranges.get(exchange.apiKey) ?? [0, -1];
+    const [least, greatest] = this.#target.ranges.get(exchange.apiKey) ?? [0, -1];
     return Array.from({ length: greatest - least + 1 }, (_, index) => least + index);
   }
 
   latest(exchange: { apiKey: number }): number {
-    return this.#ranges.get(exchange.apiKey)?.[1] ?? 0;
+    return this.#target.ranges.get(exchange.apiKey)?.[1] ?? 0;
   }
 
   /** What the broker advertises, by API key. */
@@ -73,7 +88,9 @@ export class Peer {
   ): Promise<Response> {
     const body = await this.#answer(frameOf(exchange, request, version, correlationId));
     if (typeof body === 'string') throw new Error(`API ${exchange.apiKey}: ${body}`);
-    return exchange.decode(new Reader(body, headerBytesOf(exchange, version)), version);
+    const answer = exchange.decode(new Reader(body, headerBytesOf(exchange, version)), version);
+    this.witness.answered(exchange.apiKey, this.#scenario, answer);
+    return answer;
   }
 
   /** Asks and writes down the answer; undefined if there was none. */
@@ -103,6 +120,7 @@ export class Peer {
     }
     const reader = new Reader(body, headerBytesOf(exchange, version));
     const answer = exchange.decode(reader, version);
+    this.witness.answered(exchange.apiKey, this.#scenario, answer);
     step.seen = reader.remaining === 0 ? answer : { answer, trailingBytes: reader.remaining };
     return answer;
   }
@@ -124,10 +142,17 @@ export class Peer {
     const step: Step = { name: `${name} v${version}`, seen: 'unanswered' };
     this.steps.push(step);
     const client = await this.#connected();
-    client.socket.write(frameOf(exchange, request, version, correlationId));
+    const frame = frameOf(exchange, request, version, correlationId);
+    this.witness.asked(frame);
+    client.socket.write(frame);
     const next = await this.#answer(frameOf(apiVersionsExchange, {}, 0, correlationId + 1));
     if (typeof next === 'string') step.seen = next;
     else step.seen = next.readInt32BE(0) === correlationId ? 'answered' : 'not answered';
+  }
+
+  /** Sends bytes piece by piece over a connection of their own, and writes down what each brought. */
+  async trickle(name: string, pieces: readonly Uint8Array[]): Promise<void> {
+    this.note(name, await trickle(this.#target, pieces));
   }
 
   /** Writes down a value that a scenario made of several answers. */
@@ -142,13 +167,14 @@ export class Peer {
 
   async #connected(): Promise<RawClient> {
     if (this.#client === undefined || this.#client.socket.destroyed) {
-      this.#client = await RawClient.connect(this.port, this.host);
+      this.#client = await RawClient.connect(this.#target.port, this.#target.host);
     }
     return this.#client;
   }
 
   async #answer(frame: Uint8Array): Promise<Buffer | 'closed' | 'no answer'> {
     const client = await this.#connected();
+    this.witness.asked(frame);
     const giveUp = new AbortController();
     const late = delay(answerTimeoutMs, 'no answer' as const, { signal: giveUp.signal });
     late.catch(() => {});

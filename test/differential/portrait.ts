@@ -1,11 +1,7 @@
 /** Turns what a step saw into plain values that two brokers can share. */
-import { ErrorCode } from '../../engine/protocol/kafka/errors.js';
 import * as batch from '../../engine/protocol/kafka/record-batch.js';
 import { unknownTopicId } from './topic.js';
-
-const errorNames = new Map<number, string>(
-  Object.entries(ErrorCode).map(([name, code]) => [code, name]),
-);
+import { errorName } from './witness.js';
 
 /** Fields whose values each broker makes up: the first one seen is called `topicId-1`, and so on. */
 const madeUp: { readonly [field: string]: string } = {
@@ -68,7 +64,7 @@ export class Portraitist {
   }
 
   #number(value: number, field: string): unknown {
-    if (field === 'errorCode') return errorNames.get(value) ?? value;
+    if (field === 'errorCode') return errorName(value);
     if (local.has(field)) return value > 0 ? `some ${field}` : value;
     const kind = madeUp[field];
     return kind === undefined || value <= 0 ? value : this.#named(kind, String(value));

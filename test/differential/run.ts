@@ -1,42 +1,64 @@
 /**
  * Holds Kopje against a real Kafka: the same requests to both, answers compared field by field.
- * `node dist/test/differential/run.js --kopje HOST:PORT --kafka HOST:PORT [SCENARIO...]`
- * Both brokers must have the same `brokerId` (`node.id`), and groups that do not wait for members.
- * Exits with 1 if a difference is not in the list of intended ones.
+ * `npm run test:differential -- --help` tells the options.
  */
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { Missing } from '../peers/programs.js';
+import { named, ownKafka, ownKopje, type Running } from './brokers.js';
 import { type Difference, differencesOf } from './compare.js';
-import { intention } from './intended.js';
+import { uncovered } from './coverage.js';
+import { Intentions } from './intended.js';
 import { Peer } from './peer.js';
 import { Portraitist } from './portrait.js';
+import { Report } from './report.js';
 import type { Scenario } from './scenario.js';
 import { scenarios } from './scenarios.js';
+import { Witness } from './witness.js';
 
-function addressOf(text: string | undefined): { host: string; port: number } {
-  const match = /^(.+):(\d+)$/.exec(text ?? '');
-  if (match === null) throw new Error(`--kopje and --kafka want HOST:PORT, not ${text}`);
-  return { host: match[1]!, port: Number(match[2]) };
-}
+const usage = `npm run test:differential -- [options] [SCENARIO...]
+
+Sends the same requests to Kopje and to a real Kafka and compares the answers. Starts both, Kafka from
+Maven artifacts; without Java or Maven nothing is run. Words choose the scenarios whose names begin so.
+
+  --kopje HOST:PORT  a Kopje that runs already
+  --kafka HOST:PORT  a Kafka that runs already
+  --intended         also prints the differences that are meant
+  --help             prints this
+
+Brokers that run already must be fresh, have the id 1, and groups that do not wait for members
+(group.initial.rebalance.delay.ms=0).
+`;
+
+/** Most of the time is waiting, so several scenarios run at once. */
+const lanes = 4;
 
 /** Both brokers, each knowing the versions that both serve. */
-async function meet(kopje: string | undefined, kafka: string | undefined): Promise<[Peer, Peer]> {
+async function meet(kopje: Running, kafka: Running): Promise<[Peer, Peer]> {
   const prefix = `diff-${randomBytes(3).toString('hex')}`;
-  const [left, right] = [new Peer(addressOf(kopje), prefix), new Peer(addressOf(kafka), prefix)];
-  const [ours, theirs] = await Promise.all([left.advertised(), right.advertised()]);
-  left.close();
-  right.close();
-  const shared = new Map<number, [number, number]>();
+  const [ours, theirs] = await Promise.all([advertised(kopje), advertised(kafka)]);
+  const ranges = new Map<number, [number, number]>();
   for (const [key, [least, greatest]] of ours) {
     const other = theirs.get(key);
     if (other === undefined) continue;
-    shared.set(key, [Math.max(least, other[0]), Math.min(greatest, other[1])]);
+    ranges.set(key, [Math.max(least, other[0]), Math.min(greatest, other[1])]);
   }
-  return [new Peer(left, prefix, shared), new Peer(right, prefix, shared)];
+  const peerOf = ({ address }: Running) =>
+    new Peer({ ...address, prefix, ranges, witness: new Witness() });
+  return [peerOf(kopje), peerOf(kafka)];
+}
+
+async function advertised({ address }: Running) {
+  const peer = new Peer(address);
+  try {
+    return await peer.advertised();
+  } finally {
+    peer.close();
+  }
 }
 
 async function take(scenario: Scenario, from: Peer): Promise<Map<string, unknown>> {
-  const peer = from.begin();
+  const peer = from.begin(scenario.name);
   try {
     await scenario.run(peer);
   } catch (error) {
@@ -56,52 +78,70 @@ async function take(scenario: Scenario, from: Peer): Promise<Map<string, unknown
 async function compare(scenario: Scenario, kopje: Peer, kafka: Peer): Promise<Difference[]> {
   const [ours, theirs] = await Promise.all([take(scenario, kopje), take(scenario, kafka)]);
   const names = new Set([...ours.keys(), ...theirs.keys()]);
-  return [...names].flatMap((name) =>
+  const differences = [...names].flatMap((name) =>
     differencesOf(`${scenario.name}: ${name}`, ours.get(name), theirs.get(name)),
   );
+  // A scenario that both brokers broke is no agreement.
+  const gaveUp = ours.get('gave up');
+  const both = gaveUp !== undefined && gaveUp === theirs.get('gave up');
+  const at = `${scenario.name}: gave up`;
+  return both ? [...differences, { at, kopje: String(gaveUp), kafka: 'likewise' }] : differences;
 }
 
-/** Differences that several versions show alike, with the versions in one name. */
-function merge(differences: readonly Difference[]): Difference[] {
-  const merged = new Map<string, Difference & { readonly versions: string[] }>();
-  for (const difference of differences) {
-    const version = / v(-?\d+)/.exec(difference.at)?.[1];
-    const at = difference.at.replace(/ v-?\d+/, ' v*');
-    const key = `${at} ${difference.kopje} ${difference.kafka}`;
-    const known = merged.get(key) ?? { ...difference, at, versions: [] };
-    if (version !== undefined) known.versions.push(version);
-    merged.set(key, known);
+async function runAll(kopje: Peer, kafka: Peer, words: string[], report: Report): Promise<void> {
+  const isWanted = ({ name }: Scenario) =>
+    words.length === 0 || words.some((word) => name.startsWith(word));
+  const wanted = scenarios.filter(isWanted);
+  const intentions = new Intentions();
+  const runOne = async (scenario: Scenario) => {
+    const startedMs = performance.now();
+    const differences = await compare(scenario, kopje, kafka);
+    report.scenario(scenario.name, startedMs, differences, intentions);
+  };
+  const waiting = wanted.filter((scenario) => !scenario.comesLast);
+  const lane = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await runOne(next);
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+  for (const scenario of wanted.filter((one) => one.comesLast)) await runOne(scenario);
+  if (words.length > 0) return;
+  for (const [name, gaps] of Object.entries(uncovered(kopje.witness, kafka.witness))) {
+    report.check(name, gaps);
   }
-  return [...merged.values()].map(({ at, kopje, kafka, versions }) => {
-    const range = versions.length > 1 ? `${versions[0]}-${versions.at(-1)}` : (versions[0] ?? '');
-    return { at: at.replace(' v*', ` v${range}`), kopje, kafka };
-  });
+  report.check('coverage/every intended difference still exists', intentions.idle());
 }
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
-    options: { kopje: { type: 'string' }, kafka: { type: 'string' } },
+    options: {
+      kopje: { type: 'string' },
+      kafka: { type: 'string' },
+      intended: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
     allowPositionals: true,
   });
-  const [kopje, kafka] = await meet(values.kopje, values.kafka);
-  let unwanted = 0;
-  let intended = 0;
-  for (const scenario of scenarios) {
-    const wanted = positionals.some((start) => scenario.name.startsWith(start));
-    if (positionals.length > 0 && !wanted) continue;
-    for (const difference of merge(await compare(scenario, kopje, kafka))) {
-      if (intention(difference) !== undefined) {
-        intended++;
-        continue;
-      }
-      unwanted++;
-      process.stdout.write(
-        `${difference.at}\n  kopje ${difference.kopje}\n  kafka ${difference.kafka}\n`,
-      );
-    }
+  if (values.help) {
+    process.stdout.write(usage);
+    return 0;
   }
-  process.stdout.write(`${unwanted} differences, ${intended} more that are intended\n`);
-  return unwanted === 0 ? 0 : 1;
+  const report = new Report(values.intended);
+  const running: Running[] = [];
+  try {
+    const kafka = values.kafka === undefined ? await ownKafka() : named(values.kafka);
+    running.push(kafka);
+    const kopje = values.kopje === undefined ? await ownKopje() : named(values.kopje);
+    running.push(kopje);
+    await runAll(...(await meet(kopje, kafka)), positionals, report);
+  } catch (error) {
+    if (!(error instanceof Missing)) throw error;
+    process.stdout.write(
+      `skipped: ${error.message}, and Kafka comes from Maven and runs on Java\n`,
+    );
+  } finally {
+    await Promise.all(running.map((broker) => broker.end()));
+  }
+  return report.end() ? 0 : 1;
 }
 
 process.exitCode = await main();

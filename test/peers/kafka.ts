@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type RunOptions, runToEnd } from '../clients/process.js';
 import { madeOnce } from './cache.js';
+import { need } from './programs.js';
 
 /** Names Kafka's artifacts and their version. */
 export const kafkaPom = resolve('test', 'peers', 'pom.xml');
@@ -56,9 +57,10 @@ export class KafkaHome {
 
 /**
  * Resolves Kafka's artifacts through Maven, once.
- * @throws Error when Java or Maven is missing or an artifact cannot be had.
+ * @throws Missing when Java or Maven is; Error when an artifact cannot be had.
  */
 export async function prepareKafka(): Promise<KafkaHome> {
+  need('java', 'mvn');
   const directory = await madeOnce('kafka', [kafkaPom], async (aside) => {
     const goal = [copyGoal, `-DoutputDirectory=${join(aside, 'libs')}`, '-DincludeScope=runtime'];
     await runToEnd(['mvn', '-q', '-B', '-f', kafkaPom, ...goal], {
@@ -121,6 +123,10 @@ export async function startKafka(home: KafkaHome, options: KafkaOptions): Promis
   const [java = '', ...args] = home.command('kafka.Kafka', [...memory, ...flags]);
   const child = spawn(java, [...args, file], { stdio: ['ignore', log, log] });
   closeSync(log);
+  // Whatever ends this process early must not leave a broker behind.
+  const orphaned = () => child.kill('SIGKILL');
+  process.once('exit', orphaned);
+  child.once('close', () => process.off('exit', orphaned));
   await untilAnswering(child, port);
   return { bootstrap, pid: child.pid ?? 0, stop: () => stopped(child) };
 }

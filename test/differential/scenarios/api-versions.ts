@@ -1,3 +1,4 @@
+import type { Reader } from '../../../engine/protocol/kafka/reader.js';
 import { apiVersionsExchange, metadataExchange } from '../../exchanges.js';
 import { frameOf } from '../../raw-client.js';
 import type { Scenario } from '../scenario.js';
@@ -50,12 +51,12 @@ export const apiVersionsScenarios: readonly Scenario[] = [
     async run(peer) {
       for (const version of [5, 6, 99, -1, 32767]) {
         const step = peer.another();
-        const answer = await step.probe(
-          { ...apiVersionsExchange, decode: (reader) => reader.bytes.subarray(4, 6) },
-          client,
-          version,
-        );
-        peer.note(`version ${version}`, answer);
+        // Whatever the version, the answer is of version 0 (KIP-511).
+        const decode = (reader: Reader) => apiVersionsExchange.decode(reader, 0);
+        const exchange = { ...apiVersionsExchange, decode };
+        const { errorCode, apiKeys } = await step.probe(exchange, client, version);
+        const own = apiKeys.filter(({ apiKey }) => apiKey === apiVersionsExchange.apiKey);
+        peer.note(`version ${version}`, { errorCode, own });
         step.close();
       }
     },

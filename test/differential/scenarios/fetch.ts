@@ -1,6 +1,5 @@
 import { fetchExchange } from '../../exchanges.js';
 import { buildBatch } from '../../workers/batch/build-batch.js';
-import type { Peer } from '../peer.js';
 import type { Scenario } from '../scenario.js';
 import { type FetchWish, fetchOf, fill, makeTopic, unknownTopicId } from '../topic.js';
 
@@ -88,57 +87,6 @@ const requests: Scenario = {
   },
 };
 
-async function sessionSteps(peer: Peer, version: number): Promise<void> {
-  const topic = await makeTopic(peer, `fetch-session-${version}`, { partitions: 3 });
-  const none = { ...fetchOf(topic, []), topics: [] };
-  const ask = (name: string, request: object) =>
-    peer.ask(name, fetchExchange, { ...fetchOf(topic, []), ...request }, version);
-  const partition = (index: number, fetchOffset = 0) =>
-    fetchOf(topic, [{ partition: index, fetchOffset }]).topics;
-  for (let index = 0; index < 2; index++) await fill(peer, topic, batches, index);
-  const both = fetchOf(topic, [{ partition: 0 }, { partition: 1 }]).topics;
-  const made = await ask('create', { topics: both, sessionEpoch: 0 });
-  const sessionId = made?.sessionId ?? 0;
-  const go = (name: string, sessionEpoch: number, request: object) =>
-    ask(name, { ...none, sessionId, sessionEpoch, ...request });
-  await go('nothing new', 1, {});
-  await go('moved on', 2, { topics: partition(0, 6) });
-  await go('moved on too', 3, { topics: partition(1, 6) });
-  await go('only what changed', 4, {});
-  await fill(peer, topic, [records(2)], 1);
-  await go('one has news', 5, {});
-  await go('add a partition', 6, { topics: partition(2) });
-  const forgotten = { topic: topic.name, topicId: topic.topicId, partitions: [1] };
-  await go('forget', 7, { forgottenTopicsData: [forgotten] });
-  await go('forget again', 8, { forgottenTopicsData: [forgotten] });
-  await go('add an unknown partition', 9, { topics: partition(7) });
-  await go('with the unknown partition', 10, {});
-  await go('beyond the end', 11, { topics: partition(0, 999) });
-  await go('still beyond the end', 12, {});
-  await go('epoch too old', 3, {});
-  await go('epoch too new', 99, {});
-  await go('right epoch after wrong ones', 13, {});
-  await go('full request with the session', 0, { topics: both });
-  await go('after the full request', 14, {});
-  await ask('unknown session', { ...none, sessionId: 12_345, sessionEpoch: 1 });
-  await ask('epoch without session', { ...none, sessionEpoch: 5 });
-  await ask('close an unknown session', { ...none, sessionId: 4_242, sessionEpoch: -1 });
-  await ask('negative epoch', { ...none, sessionEpoch: -2 });
-  const next = await ask('create again', { topics: both, sessionEpoch: 0 });
-  await ask('close', { ...none, sessionId: next?.sessionId ?? 0, sessionEpoch: -1 });
-  await ask('after the close', { ...none, sessionId: next?.sessionId ?? 0, sessionEpoch: 1 });
-  await ask('create of nothing', { ...none, sessionEpoch: 0 });
-}
-
-const sessions: Scenario = {
-  name: 'fetch/sessions',
-  async run(peer) {
-    for (const version of peer.versions(fetchExchange)) {
-      if (version >= 7) await sessionSteps(peer, version);
-    }
-  },
-};
-
 const followers: Scenario = {
   name: 'fetch/as a follower',
   async run(peer) {
@@ -194,4 +142,4 @@ const waits: Scenario = {
   },
 };
 
-export const fetchScenarios = [shares, waits, offsets, requests, sessions, followers];
+export const fetchScenarios = [shares, waits, offsets, requests, followers];

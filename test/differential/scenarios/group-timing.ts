@@ -26,6 +26,17 @@ async function join(peer: Peer, step: string, member: Member, rebalanceTimeoutMs
   return { memberId, generationId: answer?.generationId ?? -1 };
 }
 
+/** Beats until the group waits for its members to join again. */
+async function untilRebalance(
+  peer: Peer,
+  beat: { groupId: string; memberId: string; generationId: number },
+): Promise<void> {
+  for (;;) {
+    const { errorCode } = await peer.probe(heartbeatExchange, beat, 3);
+    if (errorCode !== 0) return;
+  }
+}
+
 const expiry: Scenario = {
   name: 'join-group/members that fall silent',
   async run(peer) {
@@ -70,10 +81,7 @@ const choice: Scenario = {
     const joining = join(other, 'second', second);
     const { groupId } = member;
     const beat = { groupId, memberId, generationId };
-    for (;;) {
-      const { errorCode } = await peer.probe(heartbeatExchange, beat, 3);
-      if (errorCode !== 0) break;
-    }
+    await untilRebalance(peer, beat);
     const request = { ...first, memberId, sessionTimeoutMs, rebalanceTimeoutMs: 60_000 };
     const rejoined = peer.ask('first again', joinGroupExchange, request, version);
     const joined = await joining;
@@ -84,6 +92,8 @@ const choice: Scenario = {
     await peer.ask('third', joinGroupExchange, { ...third, ...times }, 3);
     const change = { ...second, ...times, memberId: joined.memberId, protocols: speak('range') };
     const changing = other.ask('second changes', joinGroupExchange, change, version);
+    // Else the one that comes first is chance.
+    await untilRebalance(peer, { ...beat, generationId: joined.generationId });
     await peer.ask('first follows', joinGroupExchange, request, version);
     await changing;
     other.close();
