@@ -1,0 +1,101 @@
+/** The records of a batch v2 without their compression, walked with what the batch says of them. */
+import { ProtocolError } from '../../engine/protocol/kafka/protocol-error.js';
+import {
+  BATCH_HEADER_BYTES,
+  baseSequence,
+  baseTimestamp,
+  compression,
+  isLogAppendTime,
+  lastOffsetDelta,
+  maxTimestamp,
+  recordCount,
+} from '../../engine/protocol/kafka/record-batch.js';
+import { RecordCursor } from '../../engine/protocol/kafka/record-cursor.js';
+import { CodecError, type Codecs, Compression } from '../../native/codecs.js';
+import { corrupt, EntryFault } from './entry-fault.js';
+
+export class PlainRecords {
+  readonly cursor = new RecordCursor();
+  count = 0;
+  private readonly codecs: Codecs;
+  private readonly maxInflatedBytes: number;
+  private view: Uint8Array = new Uint8Array();
+  private start = 0;
+  private end = 0;
+  private passed = 0;
+  private baseTimestamp = 0;
+  /** The time of every record, -1 if each has its own. */
+  private appendTime = -1;
+  private baseSequence = -1;
+
+  constructor(codecs: Codecs, maxInflatedBytes: number) {
+    this.codecs = codecs;
+    this.maxInflatedBytes = maxInflatedBytes;
+  }
+
+  /** Stands before the first record of `batch`, which was validated. Throws EntryFault. */
+  open(batch: Uint8Array): this {
+    this.count = recordCount(batch, 0);
+    if (this.count < 1 || lastOffsetDelta(batch, 0) !== this.count - 1) {
+      throw new EntryFault('unsupported', 'a batch with holes cannot become messages');
+    }
+    this.baseTimestamp = baseTimestamp(batch, 0);
+    this.appendTime = isLogAppendTime(batch, 0) ? maxTimestamp(batch, 0) : -1;
+    this.baseSequence = baseSequence(batch, 0);
+    const packed = compression(batch, 0);
+    this.view = batch;
+    this.start = BATCH_HEADER_BYTES;
+    if (packed !== Compression.none) {
+      this.view = this.inflate(packed, batch);
+      this.start = 0;
+    }
+    this.end = this.view.length;
+    this.rewind();
+    return this;
+  }
+
+  private inflate(packed: number, batch: Uint8Array): Uint8Array {
+    try {
+      const { codecs, maxInflatedBytes } = this;
+      return codecs.inflate(packed, batch, BATCH_HEADER_BYTES, batch.length, maxInflatedBytes);
+    } catch (cause) {
+      if (!(cause instanceof CodecError)) throw cause;
+      throw new EntryFault(cause.code, `a record batch: ${cause.message}`, { cause });
+    }
+  }
+
+  /** Stands before the first record again. */
+  rewind(): void {
+    this.passed = 0;
+    this.cursor.open(this.view, this.start, this.end, this.count);
+  }
+
+  /** Moves to the next record; false after the last. Throws EntryFault. */
+  next(): boolean {
+    try {
+      if (!this.cursor.next()) return false;
+    } catch (cause) {
+      if (!(cause instanceof ProtocolError)) throw cause;
+      throw new EntryFault('corrupt', `a record batch: ${cause.message}`, { cause });
+    }
+    if (this.cursor.offsetDelta !== this.passed++) throw corrupt('records that are not in order');
+    return true;
+  }
+
+  /** Size of the plain records. */
+  get sizeBytes(): number {
+    return this.end - this.start;
+  }
+
+  /** Of the current record, ms; negative for none. */
+  get timestamp(): number {
+    if (this.appendTime !== -1) return this.appendTime;
+    return Math.min(this.baseTimestamp + this.cursor.timestampDelta, Number.MAX_SAFE_INTEGER);
+  }
+
+  /** Of the current record; 0 without a producer, as in KoP. */
+  get sequence(): number {
+    if (this.baseSequence < 0) return 0;
+    return (this.baseSequence + this.cursor.offsetDelta) % 0x8000_0000;
+  }
+}
