@@ -1,0 +1,64 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import t, { type Test } from 'tap';
+import { PulsarAdmin } from '../../../../workers/log/pulsar/admin.js';
+import {
+  noAuthentication,
+  tokenAuthentication,
+} from '../../../../workers/log/pulsar/authentication.js';
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+async function serve(t: Test, handler: Handler): Promise<string> {
+  const server = createServer(handler);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+}
+
+const topic = 'persistent://a/b/c ü';
+
+t.test('the index of a ledger and of an entry', async (t) => {
+  const asked: (string | undefined)[] = [];
+  const url = await serve(t, ({ url: path, headers }, response) => {
+    asked.push(path, headers.authorization);
+    if (path?.endsWith('internal-info')) response.end('{"properties":{"index":"41"}}');
+    else {
+      response.setHeader('X-Pulsar-Broker-Entry-METADATA-index', '7');
+      response.end('payload');
+    }
+  });
+  const authentication = tokenAuthentication('jwt');
+  const admin = new PulsarAdmin({ url, authentication, timeoutMs: 5_000 });
+  t.equal(await admin.ledgerIndex(topic), 41);
+  t.equal(await admin.entryIndex(topic, 3, 4), 7);
+  const base = '/admin/v2/persistent/a/b/c%20%C3%BC';
+  t.strictSame(asked, [
+    `${base}/internal-info`,
+    'Bearer jwt',
+    `${base}/ledger/3/entry/4`,
+    'Bearer jwt',
+  ]);
+});
+
+t.test('what goes wrong is said with the question', async (t) => {
+  const url = await serve(t, ({ url: path }, response) => {
+    if (path?.endsWith('internal-info')) response.end('{}');
+    else if (path?.endsWith('entry/0')) response.end('no index');
+    else {
+      response.statusCode = 401;
+      response.end('who are you?');
+    }
+  });
+  const admin = new PulsarAdmin({ url, authentication: noAuthentication, timeoutMs: 5_000 });
+  t.equal(await admin.ledgerIndex(topic), -1, 'nothing was ever written');
+  await t.rejects(admin.entryIndex(topic, 1, 0), /entry 1:0 has no index/);
+  await t.rejects(admin.entryIndex(topic, 1, 1), {
+    name: 'AdminError',
+    status: 401,
+    message: /^GET http.*\/ledger\/1\/entry\/1: 401 who are you\?$/,
+  });
+  await t.rejects(admin.ledgerIndex('t'), /'t' is no persistent:/);
+});
