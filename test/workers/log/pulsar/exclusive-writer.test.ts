@@ -219,7 +219,7 @@ t.test(
         });
         t.strictSame(session.offsets, expected);
       }),
-      { numRuns: 30 },
+      { numRuns: 12 },
     );
   },
 );

@@ -24,6 +24,8 @@ export class FakeTopic implements IndexSource {
   broker!: FakeBroker;
   /** Looked up over the admin API. */
   adminReads = 0;
+  /** Where each reader goes on; a FLOW delivers what is there. */
+  readonly #cursors = new Map<number, number>();
   #ledgerId = 3;
   #nextEntryId = 0;
   #nextIndex = 0;
@@ -51,13 +53,17 @@ export class FakeTopic implements IndexSource {
       subscribe: ({ requestId, consumerId, startMessageId }, peer) => {
         peer.tell('success', { requestId });
         const { ledgerId = -1, entryId = -1 } = startMessageId ?? {};
-        const found = topic.entries.find(
+        const start = topic.entries.findIndex(
           (entry) =>
-            !entry.isMarker &&
-            (entry.ledgerId > ledgerId ||
-              (entry.ledgerId === ledgerId && entry.entryId >= entryId)),
+            entry.ledgerId > ledgerId || (entry.ledgerId === ledgerId && entry.entryId >= entryId),
         );
-        if (found !== undefined) topic.#deliver(peer, consumerId, found);
+        topic.#cursors.set(consumerId, start < 0 ? topic.entries.length : start);
+      },
+      flow: ({ consumerId, messagePermits }, peer) => {
+        const start = topic.#cursors.get(consumerId) ?? 0;
+        const found = topic.entries.slice(start).filter(({ isMarker }) => !isMarker);
+        topic.#cursors.set(consumerId, topic.entries.length);
+        for (const entry of found.slice(0, messagePermits)) topic.#deliver(peer, consumerId, entry);
       },
     });
     return topic;
