@@ -96,9 +96,10 @@ function answerTopics(
     return [...services.catalog.topics()].map(show);
   }
   if (topics.some((topic) => topic.topicId !== zeroTopicId || topic.name === null)) {
-    return topics
+    const ids = topics
       .filter((topic) => topic.topicId !== zeroTopicId || topic.name === null)
-      .map(({ topicId }) => answerById(topicId, version, show, services));
+      .map(({ topicId }) => topicId);
+    return [...new Set(ids)].map((topicId) => answerById(topicId, version, show, services));
   }
   const mayCreate =
     services.settings.allowAutoTopicCreation &&

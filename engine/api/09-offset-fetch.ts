@@ -24,6 +24,7 @@ import {
   type OffsetFetchResponse,
 } from '../protocol/kafka/messages/offset-fetch-response.js';
 import { unary } from './api.js';
+import { oncePer } from './once-per.js';
 import type { Services } from './services.js';
 
 /** First version that asks for several groups. */
@@ -45,13 +46,22 @@ export const offsetFetch = unary<OffsetFetchRequest, OffsetFetchResponse>({
   answer(request, { apiVersion }, services) {
     if (apiVersion >= groupsFromVersion) {
       const isById = apiVersion >= topicIdFromVersion;
-      return { groups: request.groups.map((group) => answerGroup(group, isById, services)) };
+      const all = oncePer((groupId: string) =>
+        answerGroup({ ...whole, groupId }, isById, services),
+      );
+      const groups = request.groups.map((group) =>
+        group.topics === null ? all(group.groupId) : answerGroup(group, isById, services),
+      );
+      return { groups };
     }
     const offsets = services.groups.offsetsOf(request.groupId);
     if (typeof offsets === 'number') return refused(request, apiVersion, offsets);
     return { topics: wantedTopics(request.topics, offsets, services.catalog) };
   },
 });
+
+/** Asks for everything that a group has committed. */
+const whole = { memberId: null, memberEpoch: -1, topics: null };
 
 interface WantedTopic {
   readonly name: string;

@@ -20,6 +20,7 @@ import {
 } from '../protocol/kafka/messages/describe-groups-response.js';
 import { unary } from './api.js';
 import { allGroupOperations, operationsNotRequested } from './authorized-operations.js';
+import { oncePer } from './once-per.js';
 
 /** First version with an error for a group that does not exist. */
 const notFoundFromVersion = 6;
@@ -37,14 +38,14 @@ export const describeGroups = unary<DescribeGroupsRequest, DescribeGroupsRespons
     const authorizedOperations = request.includeAuthorizedOperations
       ? allGroupOperations
       : operationsNotRequested;
-    const groups = request.groups.map((groupId) => {
+    const answerOf = oncePer((groupId: string) => {
       const group = services.groups.group(groupId);
       if (typeof group === 'number') return { groupId, errorCode: group };
       if (group === undefined && apiVersion >= notFoundFromVersion) return notFound(groupId);
       const found = group === undefined ? { groupState: 'Dead' } : describe(group);
       return { ...found, groupId, authorizedOperations };
     });
-    return { groups };
+    return { groups: request.groups.map(answerOf) };
   },
 });
 

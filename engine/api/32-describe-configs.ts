@@ -30,6 +30,7 @@ import {
 import { unary } from './api.js';
 import { type ApiError, apiError } from './catalog-error.js';
 import { ConfigResourceType } from './config-resource.js';
+import { oncePer } from './once-per.js';
 import type { Services } from './services.js';
 
 export const describeConfigs = unary<DescribeConfigsRequest, DescribeConfigsResponse>({
@@ -42,7 +43,16 @@ export const describeConfigs = unary<DescribeConfigsRequest, DescribeConfigsResp
   decode: decodeDescribeConfigsRequest,
   encode: encodeDescribeConfigsResponse,
   answer(request, _context, services) {
-    return { results: request.resources.map((resource) => describe(resource, request, services)) };
+    const kinds = oncePer((resourceType: number) =>
+      oncePer((resourceName: string) =>
+        describe({ resourceType, resourceName, configurationKeys: null }, request, services),
+      ),
+    );
+    const results = request.resources.map((resource) => {
+      if (resource.configurationKeys?.length) return describe(resource, request, services);
+      return kinds(resource.resourceType)(resource.resourceName);
+    });
+    return { results };
   },
 });
 

@@ -20,6 +20,7 @@ import {
 } from '../protocol/kafka/messages/describe-producers-response.js';
 import { unary } from './api.js';
 import { apiError } from './catalog-error.js';
+import { oncePer } from './once-per.js';
 import { findPartition, portErrorCode } from './partition-lookup.js';
 import type { Services } from './services.js';
 
@@ -33,11 +34,12 @@ export const describeProducers = unary<DescribeProducersRequest, DescribeProduce
   decode: decodeDescribeProducersRequest,
   encode: encodeDescribeProducersResponse,
   async answer(request, _context, services) {
+    const ofTopic = oncePer((name: string) =>
+      oncePer((index: number) => producersOf(services, name, index)),
+    );
     const topics = request.topics.map(async ({ name, partitionIndexes }) => ({
       name,
-      partitions: await Promise.all(
-        partitionIndexes.map((index) => producersOf(services, name, index)),
-      ),
+      partitions: await Promise.all(partitionIndexes.map(ofTopic(name))),
     }));
     return { topics: await Promise.all(topics) };
   },

@@ -19,6 +19,8 @@ export class FetchSession {
   /** The next epoch that the client has to send. */
   epoch = 1;
   lastUsedMs: number;
+  /** What it counts for among all that are remembered; brought up to date when it is used. */
+  countedPartitions = 0;
   readonly usesTopicIds: boolean;
   readonly partitions: Map<string, FetchPartition>;
 
@@ -58,6 +60,8 @@ const minEvictionMs = 120_000;
 const maxSessionId = 0x7fff_ffff;
 /** Partitions that a session may remember; who fetches from more goes without one. */
 export const maxSessionPartitions = 100_000;
+/** Partitions that all sessions together may remember, at 0.3 KB each; they outlive their connections. */
+export const maxRememberedPartitions = 1_000_000;
 
 /** The incremental fetch sessions of KIP-227; a bounded number of slots. */
 export class FetchSessions {
@@ -65,6 +69,7 @@ export class FetchSessions {
   readonly #random: () => number;
   /** Least recently used first. */
   readonly #sessions = new Map<number, FetchSession>();
+  #rememberedPartitions = 0;
 
   constructor(slots: number, random: () => number = Math.random) {
     this.#slots = slots;
@@ -75,23 +80,26 @@ export class FetchSessions {
     return this.#sessions.size;
   }
 
-  /** A new session, or null while every slot holds one that was used lately, and for too many partitions. */
+  /** A new session, or null while every slot holds one that was used lately, and beyond too many partitions. */
   open(
     usesTopicIds: boolean,
     partitions: Map<string, FetchPartition>,
     nowMs: number,
   ): FetchSession | null {
     if (partitions.size > maxSessionPartitions) return null;
-    if (this.#sessions.size >= this.#slots) {
+    while (
+      this.#sessions.size >= this.#slots ||
+      this.#rememberedPartitions + partitions.size > maxRememberedPartitions
+    ) {
       const [oldest] = this.#sessions.values();
       if (oldest === undefined || nowMs - oldest.lastUsedMs < minEvictionMs) return null;
-      this.#sessions.delete(oldest.id);
+      this.#forget(oldest);
     }
     let id = 0;
     while (id === 0 || this.#sessions.has(id))
       id = 1 + Math.floor(this.#random() * (maxSessionId - 1));
     const session = new FetchSession(id, usesTopicIds, partitions, nowMs);
-    this.#sessions.set(id, session);
+    this.#remember(session);
     return session;
   }
 
@@ -102,13 +110,26 @@ export class FetchSessions {
   /** Marks a session as used now. False if it has grown too large: then it is closed. */
   touch(session: FetchSession, nowMs: number): boolean {
     session.lastUsedMs = nowMs;
-    this.#sessions.delete(session.id);
-    if (session.partitions.size > maxSessionPartitions) return false;
-    this.#sessions.set(session.id, session);
+    this.#forget(session);
+    const { size } = session.partitions;
+    if (size > maxSessionPartitions) return false;
+    if (this.#rememberedPartitions + size > maxRememberedPartitions) return false;
+    this.#remember(session);
     return true;
   }
 
   close(id: number): void {
-    this.#sessions.delete(id);
+    const session = this.#sessions.get(id);
+    if (session !== undefined) this.#forget(session);
+  }
+
+  #remember(session: FetchSession): void {
+    session.countedPartitions = session.partitions.size;
+    this.#rememberedPartitions += session.countedPartitions;
+    this.#sessions.set(session.id, session);
+  }
+
+  #forget(session: FetchSession): void {
+    if (this.#sessions.delete(session.id)) this.#rememberedPartitions -= session.countedPartitions;
   }
 }

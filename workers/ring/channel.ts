@@ -76,6 +76,8 @@ export class Channel {
   readonly #freeTokens: Int32Array;
   #freeCount: number;
   #held: Held[] = [];
+  /** Those before it have been submitted. */
+  #firstHeld = 0;
   #triesAgain = false;
   #rungAtTurnEnd = false;
   #closed = false;
@@ -100,7 +102,7 @@ export class Channel {
 
   /** Submissions not yet answered, those held back included. */
   get outstanding(): number {
-    return this.#owners.length - this.#freeCount + this.#held.length;
+    return this.#owners.length - this.#freeCount + this.#held.length - this.#firstHeld;
   }
 
   /** Descriptors that wait in the submission ring. */
@@ -162,8 +164,9 @@ export class Channel {
     while (this.drain());
     this.#closed = true;
     const completion = gone();
-    const held = this.#held;
+    const held = this.#held.slice(this.#firstHeld);
     this.#held = [];
+    this.#firstHeld = 0;
     for (let token = 0; token < this.#owners.length; token++) {
       const owner = this.#owners[token];
       if (!owner) continue;
@@ -208,27 +211,43 @@ export class Channel {
       if (owner !== null) queueMicrotask(() => owner.completed(index, gone(), this));
       return;
     }
-    const at =
-      this.#held.length > 0 || (owner !== null && this.#freeCount === 0)
-        ? -1
-        : this.#submissions.claim();
-    if (at === -1) {
-      const held = {
-        op,
-        slot,
-        generation,
-        start,
-        sizeBytes,
-        flags,
-        maxBytes,
-        offset,
-        owner,
-        index,
-      };
-      this.#held.push(held);
-      this.#tryAgain();
+    const isNext = this.#firstHeld === this.#held.length;
+    if (
+      isNext &&
+      this.#place(op, slot, generation, start, sizeBytes, flags, maxBytes, offset, owner, index)
+    ) {
       return;
     }
+    this.#held.push({
+      op,
+      slot,
+      generation,
+      start,
+      sizeBytes,
+      flags,
+      maxBytes,
+      offset,
+      owner,
+      index,
+    });
+    this.#tryAgain();
+  }
+
+  /** Puts a submission into the ring; false without a slot or a token for it. */
+  #place(
+    op: number,
+    slot: number,
+    generation: number,
+    start: number,
+    sizeBytes: number,
+    flags: number,
+    maxBytes: number,
+    offset: number,
+    owner: Completable | null,
+    index: number,
+  ): boolean {
+    const at = owner !== null && this.#freeCount === 0 ? -1 : this.#submissions.claim();
+    if (at === -1) return false;
     let token = -1;
     if (owner !== null) {
       token = this.#freeTokens[--this.#freeCount] as number;
@@ -247,10 +266,11 @@ export class Channel {
     words[word + Submit.maxBytes] = maxBytes;
     doubles[doubleAt(at) + Submit.offset] = offset;
     this.#submissions.publish();
-    if (this.#rungAtTurnEnd) return;
+    if (this.#rungAtTurnEnd) return true;
     // One wake for everything that this turn of the event loop submits.
     this.#rungAtTurnEnd = true;
     queueMicrotask(this.#ringWorker);
+    return true;
   }
 
   /** With a token out, its completion calls for what is held; a ring full of releases calls for nothing. */
@@ -263,14 +283,23 @@ export class Channel {
     });
   }
 
+  /** From the front, as many as find a slot: a drain costs what it moves, however much waits. */
   #submitHeld(): void {
-    if (this.#held.length === 0) return;
     const waiting = this.#held;
-    this.#held = [];
-    for (const held of waiting) {
+    while (this.#firstHeld < waiting.length) {
       const { op, slot, generation, start, sizeBytes, flags, maxBytes, offset, owner, index } =
-        held;
-      this.#submit(op, slot, generation, start, sizeBytes, flags, maxBytes, offset, owner, index);
+        waiting[this.#firstHeld] as Held;
+      if (
+        !this.#place(op, slot, generation, start, sizeBytes, flags, maxBytes, offset, owner, index)
+      ) {
+        this.#tryAgain();
+        break;
+      }
+      this.#firstHeld++;
     }
+    // Moved together only when most of them are gone, so that each is moved once or twice.
+    if (this.#firstHeld * 2 < waiting.length) return;
+    waiting.splice(0, this.#firstHeld);
+    this.#firstHeld = 0;
   }
 }

@@ -14,7 +14,14 @@ export const ZERO_UUID = 'AAAAAAAAAAAAAAAAAAAAAA';
 export const EMPTY_BYTES: Uint8Array = new Uint8Array(0);
 
 /**
- * How many array elements one message may announce, over all its arrays. Bounds the memory that a
- * small frame of tiny elements can make the decoder allocate.
+ * How many array elements one message may announce, over all its arrays. Bounds the memory and the
+ * time that a small frame of tiny elements costs: 100 000 of them take up to 0.4 s (measured), and
+ * six times the partitions that a broker holds by default.
  */
-export const MAX_ARRAY_ELEMENTS = 1_000_000;
+export const MAX_ARRAY_ELEMENTS = 100_000;
+
+/**
+ * What an answer may take beside its records. A request that names one topic a thousand times asks
+ * for its description as often; librdkafka refuses longer answers (`receive.message.max.bytes`).
+ */
+export const MAX_ANSWER_BYTES = 100_000_000;

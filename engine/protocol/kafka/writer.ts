@@ -1,6 +1,7 @@
 import { putInt64 } from './big-endian.js';
-import { ZERO_UUID } from './constants.js';
+import { MAX_ANSWER_BYTES, ZERO_UUID } from './constants.js';
 import type { RecordViews } from './encodable.js';
+import { ProtocolError } from './protocol-error.js';
 import { putUvarint, putVarlong, uvarintSizeBytes, varlongSizeBytes, zigzag } from './varint.js';
 
 /** Memory that small messages are cut from, one after the other. */
@@ -309,6 +310,9 @@ export class Writer {
   /** Moves to a slab of its own, with room for as much again; offsets stay as they are. */
   private claimAfterGrowing(size: number): number {
     const at = this.offset;
+    if (at + size > MAX_ANSWER_BYTES) {
+      throw new ProtocolError(`the message takes more than ${MAX_ANSWER_BYTES} bytes`);
+    }
     const grown = newSlab(2 * (at + size));
     grown.bytes.set(this.bytes.subarray(this.start, at), this.start);
     this.slab = grown;

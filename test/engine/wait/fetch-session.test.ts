@@ -2,6 +2,7 @@ import t from 'tap';
 import {
   type FetchPartition,
   FetchSessions,
+  maxRememberedPartitions,
   maxSessionPartitions,
   partitionKey,
 } from '../../../engine/wait/fetch-session.js';
@@ -69,5 +70,23 @@ t.test('a session remembers a bounded number of partitions', (t) => {
   t.equal(sessions.touch(session, 2), false);
   t.equal(sessions.get(session.id), undefined);
   t.equal(sessions.open(true, session.partitions, 3), null);
+  t.end();
+});
+
+t.test('all sessions together remember a bounded number, whatever comes and goes', (t) => {
+  const sessions = new FetchSessions(1_000);
+  const fitting = maxRememberedPartitions / maxSessionPartitions;
+  const most = partitionsOf(...Array(maxSessionPartitions).keys());
+  const opened = Array.from({ length: fitting }, (_, at) => sessions.open(true, most, at));
+  t.ok(opened.every((session) => session !== null));
+  t.equal(sessions.open(true, partitionsOf(0), 1_000), null, 'no room for one more');
+  sessions.close(opened[0]?.id ?? 0);
+  sessions.close(opened[0]?.id ?? 0);
+  const small = sessions.open(true, partitionsOf(0), 2_000);
+  if (!small) throw new Error('room again');
+  for (const [key, one] of most) small.partitions.set(key, one);
+  t.equal(sessions.touch(small, 3_000), true, 'it may grow while there is room');
+  t.equal(sessions.open(true, partitionsOf(0), 4_000), null);
+  t.ok(sessions.open(true, partitionsOf(0), 200_000), 'an idle one gives way');
   t.end();
 });
