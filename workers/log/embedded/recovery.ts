@@ -1,6 +1,7 @@
 import { LogFault } from '../log.js';
 import { BatchScan } from './batch-scan.js';
 import { emptyBatch } from './empty-batch.js';
+import { faultOf } from './fault.js';
 import { Suffix, segmentSuffixes } from './file-name.js';
 import type { LeaderEpochs } from './leader-epochs.js';
 import type { EmbeddedLogOptions } from './options.js';
@@ -197,9 +198,21 @@ export class Recovery {
     for (const segment of this.#segments.all.slice(first)) {
       disk.fdatasyncNow(segment.fd);
       segment.syncedBytes = segment.sizeBytes;
-      segment.writeIndexes();
+      this.#writeIndexes(segment);
     }
     disk.syncDirectory(dir);
+  }
+
+  /** They are hints: on a full disk they stay as they are, so that readers are served. */
+  #writeIndexes(segment: Segment): void {
+    try {
+      segment.writeIndexes();
+    } catch (error) {
+      const { dir, report } = this.#options;
+      const { code, message } = faultOf(error, 'cannot write the indexes of a segment');
+      if (code !== 'full') throw error;
+      report({ level: 'warn', message, fields: { dir, segment: segment.baseOffset } });
+    }
   }
 
   /**

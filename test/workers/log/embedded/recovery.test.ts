@@ -35,6 +35,24 @@ t.test('a torn tail is cut, at every byte of the last batch', async (t) => {
   t.pass(`${whole.length - keptBytes} lengths`);
 });
 
+t.test('a log is opened on a disk that has no room for its indexes', async (t) => {
+  const disk = new MemoryDisk();
+  const config = { indexIntervalBytes: 0, segmentBytes: 400 };
+  const { log } = await openTestLog({ disk, dir, config });
+  const batches = appendBatches(log, [2, 1, 3, 1, 2]);
+  const killed = disk.powerCut(true);
+  killed.freeBytes = 0;
+  const full = await openTestLog({ disk: killed, dir, config });
+  t.same(readAll(full.log), batches);
+  t.match(full.told.notices[0], { level: 'warn', message: /cannot write the indexes/ });
+  t.throws(() => append(full.log, recordsOf(1)), { code: 'full' });
+  killed.freeBytes = Number.POSITIVE_INFINITY;
+  append(full.log, recordsOf(1));
+  await full.log.close();
+  const { log: after } = await openTestLog({ disk: killed, dir, config, cleanShutdown: true });
+  t.same(readAll(after).slice(0, -1), batches);
+});
+
 t.test('any damaged byte of the last batch is found and cut', async (t) => {
   const disk = new MemoryDisk();
   const { log } = await openTestLog({ disk, dir });
