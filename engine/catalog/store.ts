@@ -1,4 +1,5 @@
 import { type Database, open, type RootDatabase } from 'lmdb';
+import { createLmdbFile } from './lmdb-birth.js';
 import { checkLmdbFile, makeRoomForLmdb } from './lmdb-file.js';
 import { isStoreFault, MetadataStoreError } from './store-fault.js';
 
@@ -68,16 +69,8 @@ export class CatalogStore {
   ): Promise<CatalogStore> {
     await checkLmdbFile(path);
     await makeRoomForLmdb(path);
-    const root = open({
-      path,
-      noSubdir: true,
-      maxDbs: 16,
-      mapSize: mapSizeBytes,
-      // Tried on a full disk: with the first, lmdb drops a promise that a failed commit rejects, and
-      // Node exits; with the second, commits beside a failed one are never called flushed.
-      eventTurnBatching: false,
-      overlappingSync: false,
-    });
+    await createLmdbFile(path, openRoot);
+    const root = openRoot(path);
     try {
       const store = new CatalogStore(path, root, failed);
       const format = store.#values.get(formatKey) ?? formatVersion;
@@ -168,6 +161,19 @@ export class CatalogStore {
     this.#fault = new MetadataStoreError(message, { cause });
     this.#failed(this.#fault);
   }
+}
+
+function openRoot(path: string): RootDatabase {
+  return open({
+    path,
+    noSubdir: true,
+    maxDbs: 16,
+    mapSize: mapSizeBytes,
+    // Tried on a full disk: with the first, lmdb drops a promise that a failed commit rejects, and
+    // Node exits; with the second, commits beside a failed one are never called flushed.
+    eventTurnBatching: false,
+    overlappingSync: false,
+  });
 }
 
 /** What lmdb rejects a failed commit with. */

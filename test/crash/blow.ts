@@ -28,7 +28,7 @@ const longestMs = 1_200;
 /** A thread that died has a successor by then. */
 const replacementMs = 300;
 const slowestShutdownMs = 400;
-const slowestStartMs = 700;
+const slowestStartMs = 1_500;
 
 async function killAfter(ms: number, broker: BrokerProcess): Promise<void> {
   await Promise.race([setTimeout(ms, null, { ref: false }), broker.ended]);

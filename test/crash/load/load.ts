@@ -16,7 +16,7 @@ export interface Load {
 
 const retryMs = 10;
 /** Longest wait for a broker that is ready to take up its partitions. */
-const patienceMs = 20_000;
+const patienceMs = 10_000;
 
 /** Steps until `isOver` or the broker is gone. */
 export async function keepStepping(

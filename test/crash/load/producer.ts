@@ -5,7 +5,7 @@ import type { Findings } from '../findings.js';
 import type { Random } from '../random.js';
 import { packBatch } from './batches.js';
 import { eventually, type Load } from './load.js';
-import { markedValue, type TopicLedger, underway } from './topic-ledger.js';
+import { markedValue, refused, type TopicLedger, underway } from './topic-ledger.js';
 
 /** Batches of one partition on their way at once; a broker knows the last five again. */
 const windowBatches = 3;
@@ -147,7 +147,7 @@ export class Producer implements Load {
   async #refuse(connection: Connection, lane: Lane): Promise<void> {
     const isDamaged = this.#random.oneIn(2);
     const far = lane.next + 100_000;
-    const bytes = this.#pack(`refused-${this.name}`, isDamaged ? lane.next : far, 1);
+    const bytes = this.#pack(`${refused}${this.name}`, isDamaged ? lane.next : far, 1);
     if (isDamaged) bytes[bytes.length - 1]! ^= 0x55;
     const { errorCode } = await this.#produce(connection, lane.partition, bytes);
     if (errorCode === 0) this.#add(lane, 'took a batch that is damaged or out of its sequence');

@@ -88,7 +88,12 @@ export class TopicOwner implements Load {
     const wanted = { numPartitions: partitions, replicationFactor: 1, configs };
     const request = { topics: [{ name: topic.name, ...wanted }], timeoutMs };
     const { topics } = await connection.ask(createTopicsExchange, request, 5);
-    if (this.#isDone('CreateTopics', topics[0]?.errorCode)) topic.state = 'there';
+    const errorCode = topics[0]?.errorCode;
+    if (errorCode === ErrorCode.KAFKA_STORAGE_ERROR) {
+      // A partition thread died over it: then there is nothing of the topic.
+      this.#gone.add(topic.name);
+      this.#topics = this.#topics.filter((one) => one !== topic);
+    } else if (this.#isDone('CreateTopics', errorCode)) topic.state = 'there';
   }
 
   async #alter(connection: Connection, topic: Topic): Promise<void> {

@@ -66,7 +66,7 @@ export class VolatileFile {
 
   /** Copies the bytes. */
   write(position: number, bytes: Uint8Array): void {
-    this.#change({ position, bytes: bytes.slice() });
+    this.#change({ position, bytes: Uint8Array.from(bytes) });
   }
 
   truncate(sizeBytes: number): void {
@@ -85,7 +85,8 @@ export class VolatileFile {
    */
   cutPower(random: Random): void {
     const all = this.#unsynced;
-    const ordered = random.pick([0, all.length, random.below(all.length + 1)]);
+    const extent = random.pick(['nothing', 'some', 'all']);
+    const ordered = { nothing: 0, some: random.below(all.length + 1), all: all.length }[extent]!;
     let isOrdered = false;
     for (const [i, change] of all.entries()) {
       const end = change.position + (change.bytes?.length ?? 0);
@@ -94,7 +95,7 @@ export class VolatileFile {
         if (random.oneIn(2)) this.#durable.apply(change);
       } else if (i < ordered) this.#durable.apply(change);
       else {
-        if (i === ordered && ordered > 0) this.#durable.apply(torn(change, random));
+        if (extent === 'some') this.#durable.apply(torn(change, random));
         break;
       }
     }
