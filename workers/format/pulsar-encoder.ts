@@ -159,9 +159,9 @@ export class PulsarEncoder {
     const { records, writer } = this;
     let at = start;
     for (let i = from; i < to; i++) {
-      const { cursor } = records.open(batches[i]!);
+      records.open(batches[i]!);
       while (records.next()) {
-        at = writer.write(cursor, records.timestamp, records.sequence, out, at, end);
+        at = writer.write(records, out, at, end);
         if (at === -1) return -1;
       }
     }

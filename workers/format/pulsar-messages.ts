@@ -155,10 +155,11 @@ export class PulsarMessages {
       at = valueStart + single.payloadBytes;
       // Pulsar's compaction keeps the place of what it removes.
       if (single.isCompactedOut) continue;
-      const time = isOurs ? single.eventTime : timeOf(single.eventTime, metadata.publishTime);
+      // A message without a time has the one at which it was published, as in KoP; a Kafka record has none.
+      writer.timestamp = isOurs || single.eventTime > 0 ? single.eventTime : metadata.publishTime;
       this.measureHeaders(view, from, valueStart, SINGLE_TAG.property, single.properties, isOurs);
       const valueEnd = single.isNull ? -1 : at;
-      this.writeRecord(view, single, view, valueStart, valueEnd, time, i);
+      this.writeRecord(view, single, view, valueStart, valueEnd, i);
       this.writeHeaders(view, from, valueStart, SINGLE_TAG.property);
     }
     this.at = at;
@@ -178,11 +179,11 @@ export class PulsarMessages {
   ): number {
     const { writer } = this;
     writer.begin(out, start);
-    const time = timeOf(metadata.eventTime, metadata.publishTime);
+    writer.timestamp = metadata.eventTime > 0 ? metadata.eventTime : metadata.publishTime;
     const { view } = metadata;
     this.measureHeaders(view, metadata.start, metadata.end, TAG.property, -1, false);
     const valueEnd = metadata.isNull ? -1 : this.end;
-    this.writeRecord(view, metadata, this.view, this.at, valueEnd, time, 0);
+    this.writeRecord(view, metadata, this.view, this.at, valueEnd, 0);
     this.writeHeaders(view, metadata.start, metadata.end, TAG.property);
     return this.finishForeign(metadata, baseOffset, leaderEpoch, 1);
   }
@@ -194,7 +195,6 @@ export class PulsarMessages {
     view: Uint8Array,
     valueStart: number,
     valueEnd: number,
-    timestamp: number,
     offsetDelta: number,
   ): void {
     const { writer } = this;
@@ -206,7 +206,7 @@ export class PulsarMessages {
     const keyBytes = keyStart === -1 ? NULL_BYTES : sizedBytes(keySize);
     const valueBytes = valueEnd === -1 ? NULL_BYTES : sizedBytes(valueEnd - valueStart);
     const countBytes = sizedBytes(this.headerCount) - this.headerCount;
-    writer.record(timestamp, offsetDelta, keyBytes + valueBytes + countBytes + this.headerBytes);
+    writer.record(offsetDelta, keyBytes + valueBytes + countBytes + this.headerBytes);
     if (keyStart === -1) writer.null();
     else if (isPacked) writer.packedKey(keyView, keyStart, keyEnd, keySize);
     else writer.sized(keyView, keyStart, keyEnd);
@@ -286,9 +286,4 @@ export class PulsarMessages {
       writer.sized(view, property.valueStart, property.valueEnd);
     }
   }
-}
-
-/** A message that its producer gave no time has the one at which it was published, as in KoP. */
-function timeOf(eventTime: number, publishTime: number): number {
-  return eventTime > 0 ? eventTime : publishTime;
 }
