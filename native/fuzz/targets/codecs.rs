@@ -8,7 +8,7 @@ use kopje_native_fuzz::scratch::with_scratch;
 use kopje_native_fuzz::sink::{GrowingSink, RangeSink, Stop};
 use libfuzzer_sys::fuzz_target;
 
-const LIMIT_BYTES: usize = 1 << 20;
+const LIMIT_BYTES: usize = 1 << 16;
 
 fn inflated(compression: u32, input: &[u8]) -> Result<Vec<u8>, Stop> {
     let mut sink = GrowingSink { bytes: Vec::new(), limit: LIMIT_BYTES };
