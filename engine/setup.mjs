@@ -36,6 +36,7 @@ const programs = {
   clients: { file: 'dist/test/clients/run.js', words: [] },
   differential: { file: 'dist/test/differential/run.js', words: [] },
   checkout: { file: 'dist/test/runner/main.js', words: ['checkout'] },
+  crash: { file: 'dist/test/crash/run.js', words: [] },
   bench: { file: 'dist/bench/main.js', words: [] },
 };
 
