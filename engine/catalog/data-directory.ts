@@ -4,6 +4,7 @@ import { type OffsetsByPartition, readCheckpoint } from './checkpoint-file.js';
 import { DirectoryLock, DirectoryLocked } from './directory-lock.js';
 import { makeDirectories, removeFile, replaceFile, syncDirectory } from './durable-file.js';
 import { type MetaProperties, readMetaProperties, writeMetaProperties } from './meta-properties.js';
+import { isOutOfSpace } from './store-fault.js';
 import { randomTopicId } from './topic-id.js';
 
 const cleanShutdownFile = '.kafka_cleanshutdown';
@@ -65,7 +66,8 @@ export class DataDirectory {
     } catch (error) {
       if (error instanceof DirectoryLocked) throw error;
       const { code, message: told } = error as NodeJS.ErrnoException;
-      const message = code === 'EEXIST' ? 'a file is in its place' : told;
+      const advice = isOutOfSpace(error) ? '. Make room on its disk and start again' : '';
+      const message = code === 'EEXIST' ? 'a file is in its place' : `${told}${advice}`;
       throw new DataDirectoryError(`data directory ${path}: ${message}`, { cause: error });
     }
   }

@@ -32,7 +32,7 @@ export async function syncDirectory(path: string, files: Files = nodeFiles): Pro
  * made it may have been killed before that.
  */
 export async function makeDirectories(path: string): Promise<void> {
-  const first = await nodeFiles.mkdir(path, { recursive: true });
+  const first = await makeMissing(path);
   let parent = dirname(path);
   try {
     await syncDirectory(parent);
@@ -44,6 +44,21 @@ export async function makeDirectories(path: string): Promise<void> {
     parent = dirname(parent);
     await syncDirectory(parent);
   }
+}
+
+/** The first directory that had to be made. Node's recursive mkdir calls a full disk ENOENT. */
+async function makeMissing(path: string): Promise<string | undefined> {
+  try {
+    await nodeFiles.mkdir(path);
+    return path;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && (await nodeFiles.stat(path)).isDirectory()) return undefined;
+    if (code !== 'ENOENT' || dirname(path) === path) throw error;
+  }
+  const first = await makeMissing(dirname(path));
+  await nodeFiles.mkdir(path);
+  return first ?? path;
 }
 
 /** Replaces a small text file as a whole: written aside, synced, renamed, directory synced. */
