@@ -62,15 +62,23 @@ export const listOffsets = unary<ListOffsetsRequest, ListOffsetsResponse>({
   async answer(request, context, services) {
     const twice = duplicatePartitions(request.topics);
     const topics = request.topics.map(async ({ name, partitions }) => {
+      const refused = new Set<number>();
       const answers = partitions.map(async (asked) => {
-        const listed = twice.has(partitionKey(name, asked.partitionIndex))
-          ? none(ErrorCode.INVALID_REQUEST)
-          : await listOne(services, name, asked, request.isolationLevel, context.apiVersion);
-        return toAnswer(asked.partitionIndex, listed);
+        const index = asked.partitionIndex;
+        if (!twice.has(partitionKey(name, index))) {
+          const { isolationLevel } = request;
+          const { apiVersion } = context;
+          return toAnswer(index, await listOne(services, name, asked, isolationLevel, apiVersion));
+        }
+        // Named once, however often it was asked for.
+        if (refused.has(index)) return [];
+        refused.add(index);
+        return toAnswer(index, none(ErrorCode.INVALID_REQUEST));
       });
-      return { name, partitions: await Promise.all(answers) };
+      return { name, partitions: (await Promise.all(answers)).flat() };
     });
-    return { topics: await Promise.all(topics) };
+    const answered = await Promise.all(topics);
+    return { topics: answered.filter(({ partitions }) => partitions.length > 0) };
   },
 });
 

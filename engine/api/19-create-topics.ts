@@ -92,10 +92,11 @@ async function createOne(
   }
   try {
     const spec = checkNewTopic(asked, services);
-    if (!validateOnly) return made(await services.catalog.createTopic(spec), services);
+    if (!validateOnly) return made(await services.catalog.createTopic(spec), asked, services);
     // Kafka, too, shows an id that the topic will not get.
     const partitions = { length: spec.partitions };
-    return made({ name, id: randomTopicId(), partitions, overrides: spec.overrides }, services);
+    const shown = { name, id: randomTopicId(), partitions, overrides: spec.overrides };
+    return made(shown, asked, services);
   } catch (error) {
     return refused(name, error instanceof TopicRefusal ? error.api : catalogError(error));
   }
@@ -103,11 +104,14 @@ async function createOne(
 
 function made(
   topic: Pick<Topic, 'name' | 'id' | 'overrides'> & { readonly partitions: { length: number } },
+  asked: CreatableTopic,
   { settings }: Services,
 ): Encodable<CreatableTopicResult> {
+  // As they were written; DescribeConfigs tells how they were understood.
+  const written = new Map(asked.configs.map(({ name, value }) => [name, value]));
   const configs = describeTopicConfigs(topic.overrides, settings).map((config) => ({
     name: config.name,
-    value: config.value,
+    value: written.get(config.name) ?? config.value,
     readOnly: config.isReadOnly,
     configSource: config.source,
     isSensitive: false,

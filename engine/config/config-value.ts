@@ -123,7 +123,8 @@ function parseList(domain: ConfigDomain, value: string): string[] {
 }
 
 function parseReplicas(domain: ConfigDomain, value: string): string {
-  const items = parseList(domain, value);
+  // Kafka's own splitting passes over commas at the end.
+  const items = parseList(domain, value.replace(/[\s,]+$/, ''));
   const isWildcard = items.length === 1 && items[0] === '*';
   if (!isWildcard && !items.every((item) => /^\d+:\d+$/.test(item))) {
     const reason =

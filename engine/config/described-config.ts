@@ -59,6 +59,14 @@ export function describeTopicConfigs(
   });
 }
 
+/** Kafka leaves these unset and has their values in other units, which are no synonyms. */
+const unsetInKafka: ReadonlySet<string> = new Set([
+  'log.flush.interval.ms',
+  'log.retention.ms',
+  'log.roll.ms',
+  'log.roll.jitter.ms',
+]);
+
 function brokerSynonyms(
   definition: TopicConfigDefinition,
   settings: Settings,
@@ -68,7 +76,9 @@ function brokerSynonyms(
   if (name === null) return [];
   const value = topicConfigDefault(definition, settings);
   const standard = topicConfigDefault(definition, defaults);
-  const synonyms: ConfigSynonym[] = [{ name, value: standard, source: configSource.default }];
+  const synonyms: ConfigSynonym[] = unsetInKafka.has(name)
+    ? []
+    : [{ name, value: standard, source: configSource.default }];
   if (value !== standard) synonyms.unshift({ name, value, source: configSource.staticBroker });
   return synonyms;
 }

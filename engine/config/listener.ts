@@ -53,10 +53,9 @@ export const optionalAddress: Kind<Address | null> = {
   format: (address) => (address === null ? '' : formatAddress(address)),
   parse(raw) {
     if (raw === null || raw === '') return { value: null };
-    const parsed = parseListener(`http://${raw}`);
-    if (typeof raw === 'string' && typeof parsed !== 'string') {
-      return { value: { host: parsed.host, port: parsed.port } };
-    }
+    // An object of a settings file may have no text at all.
+    const parsed = typeof raw === 'string' ? parseListener(`http://${raw}`) : '';
+    if (typeof parsed !== 'string') return { value: { host: parsed.host, port: parsed.port } };
     return { problem: `must be host:port (IPv6 as [::1]:9644) or empty, not ${describe(raw)}` };
   },
 };

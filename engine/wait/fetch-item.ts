@@ -1,5 +1,6 @@
 import { fileStart } from '../../workers/ring/slots.js';
 import type { Catalog } from '../catalog/catalog.js';
+import { zeroTopicId } from '../catalog/topic-id.js';
 import { ErrorCode } from '../protocol/kafka/errors.js';
 import type { SegmentFiles } from '../reply/segment-files.js';
 import type { PartitionRef, PartitionState } from '../route/partition-port.js';
@@ -39,7 +40,7 @@ export class FetchItem {
     const { asked } = this;
     const topic = byId ? catalog.topicById(asked.topicId) : catalog.topic(asked.topic);
     if (topic === undefined) {
-      this.#refuse(byId ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+      this.#refuse(absence(asked, catalog));
       return;
     }
     asked.topic = topic.name;
@@ -131,4 +132,11 @@ export class FetchItem {
     this.lastStableOffset = -1;
     this.logStartOffset = -1;
   }
+}
+
+/** As in Kafka, the name behind an id outlives its topic in a session, and in a fetch that waits. */
+function absence({ topic, topicId }: FetchPartition, catalog: Catalog): number {
+  if (topic === '') return ErrorCode.UNKNOWN_TOPIC_ID;
+  const isAnother = topicId !== zeroTopicId && catalog.topic(topic) !== undefined;
+  return isAnother ? ErrorCode.INCONSISTENT_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
 }

@@ -29,6 +29,7 @@ export const provoked: ErrorTable = {
   Fetch: {
     FETCH_SESSION_ID_NOT_FOUND: 'fetch/sessions',
     FETCH_SESSION_TOPIC_ID_ERROR: 'fetch/sessions of names and of ids',
+    INCONSISTENT_TOPIC_ID: 'fetch/sessions of a deleted topic',
     INVALID_FETCH_SESSION_EPOCH: 'fetch/sessions',
     OFFSET_OUT_OF_RANGE: 'fetch/offsets',
     UNKNOWN_LEADER_EPOCH: 'fetch/offsets',
@@ -236,9 +237,6 @@ export const unprovoked: { readonly [reason: string]: readonly string[] } = {
   ],
   'Fetch takes every negative epoch for none, so a restart would have to raise it first': [
     'FENCED_LEADER_EPOCH',
-  ],
-  'Fetch: only a topic deleted and made again under a session, which Kafka answers by chance': [
-    'INCONSISTENT_TOPIC_ID',
   ],
   'needs transactions, which Kopje does not serve yet': [
     'INVALID_TXN_STATE',

@@ -12,18 +12,61 @@ interface Intended {
 }
 
 const list: readonly Intended[] = [
+  // What does not exist yet.
+  {
+    at: /^api-versions\/advertised: /,
+    kopje: /^absent$/,
+    reason: 'not served yet, or only among brokers',
+  },
+  {
+    at: /^((init-producer-id|find-coordinator)\/transactions: |produce\/transactional: id (some-transaction)? ?v)/,
+    reason: 'no transactions (KIP-98) yet: all that asks for one is refused for good',
+  },
+  {
+    at: /^(describe-configs\/.*: (unknown group|client metrics) |find-coordinator\/.*: share key )/,
+    reason: 'no group configs (KIP-848), client metrics (KIP-714) and share groups (KIP-932) yet',
+  },
+  // Where Kafka fails with UNKNOWN_SERVER_ERROR, which names no cause and which no client expects.
+  {
+    at: /^produce\/(batches: (compression [57]|\w+ that is none) .*|damaged .*)errorCode$/,
+    kopje: /^"INVALID_RECORD"$/,
+    kafka: /^"UNKNOWN_SERVER_ERROR"$/,
+    reason: 'bytes that do not decompress: Kopje says so',
+  },
+  {
+    at: /^offset-commit\/.*: more than a batch\.errorCode$/,
+    kopje: /^"INVALID_COMMIT_OFFSET_SIZE"$/,
+    kafka: /^"UNKNOWN_SERVER_ERROR"$/,
+    reason: 'a commit that no batch can hold: Kopje says so',
+  },
+  {
+    at: /^incremental-alter-configs\/.*: operation 7 /,
+    kopje: /^"(INVALID_REQUEST|some errorMessage)"$/,
+    reason: 'an operation that does not exist: Kopje says so',
+  },
+  {
+    at: /^(fetch|list-offsets|requests)\/.*: (negative b\w+|isolation \d|ListOffsets v7, byte 29) /,
+    reason:
+      'Kopje takes negative limits for none and unknown isolation levels for read_uncommitted',
+  },
+  // Settings.
+  {
+    at: /^(describe-configs\/.*: broker v\d.*\.readOnly|admin\/resources of configs: this broker.*)$/,
+    kopje: /^(true|"INVALID_REQUEST"|"some errorMessage")$/,
+    reason: 'settings of a Kopje process do not change while it runs',
+  },
   {
     at: /^produce\/.*logStartOffset$/,
     kopje: /^\d+$/,
     kafka: /^-1$/,
-    reason: 'Kafka leaves it out of some errors; Kopje always tells it, because clients loop on -1',
+    reason: 'Kafka leaves it out of what it refuses before it asks the log; Kopje always tells it',
   },
   {
     at: /^(fetch\/|.*: fetch from ).*(highWatermark|lastStableOffset|logStartOffset)$/,
     kopje: /^\d+$/,
     kafka: /^-1$/,
     reason:
-      'Kafka leaves the offsets out of errors; Kopje always tells them, because clients loop on -1',
+      'Kafka leaves the offsets out of errors; Kopje tells them: a client looped on OFFSET_OUT_OF_RANGE with -1',
   },
   {
     at: /configs\.(errors\.deadletterqueue|max\.decompressed\.message|remote\.copy\.lag)\./,
@@ -35,56 +78,26 @@ const list: readonly Intended[] = [
     reason: 'Kafka sets it for the whole cluster when it is formatted (KIP-966)',
   },
   {
-    at: /configs\.(flush|retention|segment|segment\.jitter)\.ms\.synonyms$/,
-    reason: 'Kopje tells the broker setting behind it; Kafka only if it is set by just this name',
-  },
-  {
-    at: /^describe-configs\/.*: broker v\d.*\.readOnly$/,
-    reason: 'settings of a Kopje process do not change while it runs',
-  },
-  {
     at: /^describe-configs\/.*: broker v\d.*log\.retention\.ms\.value$/,
     kafka: /^null$/,
     reason: 'Kafka has log.retention.hours behind it, Kopje has not',
-  },
-  {
-    at: /^describe-configs\/.*: (unknown group|client metrics) /,
-    reason: 'no group configs (KIP-848) and no client metrics (KIP-714) yet',
-  },
-  {
-    at: /^find-coordinator\/.*: share key /,
-    reason: 'no share groups (KIP-932) yet',
-  },
-  {
-    at: /^incremental-alter-configs\/.*: operation 7 /,
-    reason: 'Kafka says UNKNOWN_SERVER_ERROR of an operation that does not exist',
   },
   {
     at: /^describe-configs\/.*message\.max\.bytes\.configType$/,
     reason: 'Kopje tells one type for integers of brokers',
   },
   {
-    at: /^api-versions\/advertised: /,
-    kopje: /^absent$/,
-    reason: 'not served yet, or only among brokers',
-  },
-  {
     at: /^api-versions\/advertised: API 42$/,
     reason: 'DeleteGroups v3 is of Kafka 4.4, and the peer is 4.3',
   },
   {
-    at: /^create-topics\/values of configs: .*kept$/,
-    kopje: /^"/,
-    reason:
-      'Kafka repeats what was sent, Kopje says what it means, as DescribeConfigs does in both',
+    at: /(: Producers v0, |producers, unknown partition ).*errorMessage$/,
+    kafka: /^null$/,
+    reason: 'Kopje says why',
   },
   {
-    at: /^create-topics\/values of configs: .*throttled\.replicas\.','/,
-    reason: 'no list of replicas; the config has no effect without followers',
-  },
-  {
-    at: /^(init-producer-id|find-coordinator)\/transactions: /,
-    reason: 'no transactions yet',
+    at: /^(offset-for-leader-epoch\/.*: epoch -2|requests\/.*: OffsetForLeaderEpoch) /,
+    reason: 'no such epoch can be; Kafka answers with the start of the log',
   },
   {
     at: /^delete-records\/.*: offset -3, /,
@@ -95,31 +108,8 @@ const list: readonly Intended[] = [
     reason: 'Kafka forgets such a group at its next cleaning, Kopje at once',
   },
   {
-    at: /^requests\/.*: (ListOffsets v7, byte 29 |OffsetForLeaderEpoch )/,
-    reason: 'isolation levels and epochs that cannot be, as above',
-  },
-  {
-    at: /^requests\/.*: ListOffsets v.*topics$/,
-    kafka: /^\[\]$/,
-    reason: 'Kafka leaves out topics of which no partition was asked for',
-  },
-  {
-    at: /^requests\/.*: Producers v0, .*errorMessage$/,
-    kafka: /^null$/,
-    reason: 'Kopje says why',
-  },
-  {
-    at: /^requests\/.*: Configs v1, byte 59 /,
-    kopje: /^"closed"$/,
-    reason: 'Kafka takes every negative length of an array for null, Kopje only -1',
-  },
-  {
     at: /^list-config-resources\/.*: types 8 /,
     reason: 'Kopje has no loggers with levels of their own',
-  },
-  {
-    at: /producers, unknown partition .*errorMessage$/,
-    reason: 'Kopje says why',
   },
   {
     at: /^produce\/batches: null /,
@@ -131,26 +121,13 @@ const list: readonly Intended[] = [
     reason: 'a time more than 285 000 years ago, which Kopje cannot tell exactly',
   },
   {
-    at: /^produce\/(batches: (compression [57]|\w+ that is none) .*|damaged .*)errorCode$/,
-    kopje: /^"INVALID_RECORD"$/,
-    reason: 'Kafka says UNKNOWN_SERVER_ERROR of bytes that do not decompress, which names no cause',
-  },
-  {
     at: /^produce\/renumbering: (gzip of odd deltas |.* as stored )/,
     reason: 'Kafka keeps wrong offset deltas or fails over them; Kopje numbers such records anew',
-  },
-  {
-    at: /^produce\/transactional: id (some-transaction)? ?v/,
-    reason: 'Kafka looks for a transaction coordinator first; Kopje refuses transactions for good',
   },
   {
     at: /^fetch\/.*: (a batch and a half|budget of a few batches) .*records/,
     reason:
       'Kafka cuts the last batch short where the bytes run out; Kopje sends whole batches only',
-  },
-  {
-    at: /^fetch\/.*: (negative bytes|negative budget|isolation 7) /,
-    reason: 'Kafka says UNKNOWN_SERVER_ERROR; Kopje takes it as no bytes and as read_uncommitted',
   },
   {
     at: /^fetch\/offsets: future last fetched epoch /,
@@ -161,19 +138,6 @@ const list: readonly Intended[] = [
     reason: 'Kopje has no replicas and takes whoever asks for a consumer',
   },
   {
-    at: /^list-offsets\/.*: same partition twice /,
-    reason:
-      'Kafka names a partition that it refuses as duplicate once, Kopje as often as it was asked',
-  },
-  {
-    at: /^list-offsets\/.*: isolation 5 /,
-    reason: 'Kafka says UNKNOWN_SERVER_ERROR; Kopje takes it as read_uncommitted',
-  },
-  {
-    at: /^offset-for-leader-epoch\/.*: epoch -2 /,
-    reason: 'no such epoch can be; Kafka answers with the start of the log',
-  },
-  {
     at: /^metadata\/.*: ((by|by unknown) id|id and name) v1[01]/,
     reason: 'refused as in Kafka, but with the brokers and the cluster id',
   },
@@ -182,24 +146,8 @@ const list: readonly Intended[] = [
     reason: 'Kafka fails with UNKNOWN_SERVER_ERROR; Kopje refuses the topic only',
   },
   {
-    at: /^fetch\/sessions of a deleted topic: .* v13/,
-    kopje: /UNKNOWN_TOPIC_ID/,
-    kafka: /UNKNOWN_TOPIC_OR_PARTITION/,
-    reason: 'Kafka asks for the name that the session kept, Kopje for the id that is gone',
-  },
-  {
-    at: /^offset-commit\/.*: more than a batch\.errorCode$/,
-    kopje: /INVALID_COMMIT_OFFSET_SIZE/,
-    reason: 'Kafka says UNKNOWN_SERVER_ERROR, which names no cause',
-  },
-  {
     at: /^admin\/no time left: /,
     reason: 'Kafka gives up at once with a timeout of 0; Kopje has done it by then',
-  },
-  {
-    at: /^admin\/resources of configs: this broker/,
-    kopje: /^"(INVALID_REQUEST|some errorMessage)"$/,
-    reason: 'settings of a Kopje process do not change while it runs',
   },
   {
     at: /^produce\/same partition twice: /,

@@ -1,4 +1,6 @@
 import t from 'tap';
+import { ErrorCode } from '../../engine/protocol/kafka/errors.js';
+import { deleteTopicsExchange, fetchExchange, metadataExchange } from '../exchanges.js';
 import { batchOf, createTopic, fetch, produce, valuesIn } from './records.js';
 import { runBroker } from './running-broker.js';
 
@@ -108,6 +110,27 @@ function indexWithBytes(answer: FetchAnswer): number {
     partitionsOf(answer).find(({ records }) => (records?.length ?? 0) > 0)?.partitionIndex ?? -1
   );
 }
+
+t.test('a session knows a deleted topic by its name, and tells when another has it', async (t) => {
+  const { connect } = await runBroker(t);
+  const client = await connect();
+  await createTopic(client, 'd', 1);
+  const { topics } = await client.ask(metadataExchange, { topics: [{ name: 'd' }] }, 12);
+  const partitions = [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1000 }];
+  const ask = async (sessionEpoch: number, sessionId: number, wanted: object[]) => {
+    const request = { maxWaitMs: 0, sessionId, sessionEpoch, topics: wanted };
+    return client.ask(fetchExchange, request, 13);
+  };
+  const byId = [{ topicId: topics[0]?.topicId ?? '', partitions }];
+  const { sessionId } = await ask(0, 0, byId);
+  const remove = { topics: [{ name: 'd' }], timeoutMs: 5_000 };
+  await client.ask(deleteTopicsExchange, remove, 6);
+  const codesOf = (answer: FetchAnswer) => partitionsOf(answer).map((one) => one.errorCode);
+  t.strictSame(codesOf(await ask(1, sessionId, [])), [ErrorCode.UNKNOWN_TOPIC_OR_PARTITION]);
+  await createTopic(client, 'd', 1);
+  t.strictSame(codesOf(await ask(2, sessionId, [])), [ErrorCode.INCONSISTENT_TOPIC_ID]);
+  t.strictSame(codesOf(await ask(-1, 0, byId)), [ErrorCode.UNKNOWN_TOPIC_ID]);
+});
 
 t.test('a large fetch is the same through sendfile and through memory', async (t) => {
   const { connect } = await runBroker(t, { dataDir: t.testdir() });

@@ -147,9 +147,10 @@ export class Reader {
     return value;
   }
 
+  /** Every negative length is null, as in Kafka. */
   nullableString(flexible: boolean): string | null {
     const length = flexible ? this.uvarint() - 1 : this.int16();
-    if (length < 0) return this.nothing(length, 'string');
+    if (length < 0) return null;
     const at = this.take(length);
     return length === 0 ? '' : utf8Slice.call(this.bytes, at, at + length);
   }
@@ -163,7 +164,7 @@ export class Reader {
   /** A `bytes` or `records` field. */
   nullableView(flexible: boolean): Uint8Array | null {
     const length = flexible ? this.uvarint() - 1 : this.int32();
-    if (length < 0) return this.nothing(length, 'bytes');
+    if (length < 0) return null;
     const at = this.take(length);
     return this.bytes.subarray(at, at + length);
   }
@@ -177,10 +178,7 @@ export class Reader {
   /** -1 for null. An announced length that the bytes left cannot hold is refused. */
   nullableArrayLength(flexible: boolean): number {
     const length = flexible ? this.uvarint() - 1 : this.int32();
-    if (length < 0) {
-      this.nothing(length, 'array');
-      return -1;
-    }
+    if (length < 0) return -1;
     // Every element of every definition takes at least one byte.
     if (length > this.end - this.offset) {
       throw new ProtocolError(`array of ${length} elements in ${this.remaining} bytes`);
@@ -232,11 +230,6 @@ export class Reader {
       if (byte < 0x80) return value >>> 0;
     }
     throw new ProtocolError('varint of more than 32 bits');
-  }
-
-  private nothing(length: number, what: string): null {
-    if (length !== -1) throw new ProtocolError(`${what} of length ${length}`);
-    return null;
   }
 
   private take(size: number): number {

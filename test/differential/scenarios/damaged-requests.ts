@@ -12,6 +12,7 @@ import {
   listConfigResourcesExchange,
   listGroupsExchange,
   listOffsetsExchange,
+  offsetCommitExchange,
   offsetFetchExchange,
   offsetForLeaderEpochExchange,
 } from '../../exchanges.js';
@@ -69,13 +70,21 @@ export const damagedRequestScenarios: readonly Scenario[] = [
   },
   {
     name: 'requests/damaged about groups',
+    // Some damages name the group '', which other scenarios make and delete.
+    comesLast: true,
     async run(peer) {
       await awaitCoordinator(peer);
+      const topic = await makeTopic(peer, 'unnamed-group');
+      const topics = [
+        { name: topic.name, partitions: [{ partitionIndex: 0, committedOffset: 1 }] },
+      ];
+      const commit = { groupId: '', generationIdOrMemberEpoch: -1, memberId: '', topics };
+      await peer.ask('the unnamed group', offsetCommitExchange, commit, 8);
       const groupId = 'g';
       const groups = [{ groupId, topics: [{ name: 't', partitionIndexes: [0] }], memberEpoch: -1 }];
       await damageEach(peer, 'OffsetFetch', offsetFetchExchange, { groups }, 8);
-      const { topics } = groups[0]!;
-      await damageEach(peer, 'OffsetFetch', offsetFetchExchange, { groupId, topics }, 1);
+      const old = { groupId, topics: groups[0]!.topics };
+      await damageEach(peer, 'OffsetFetch', offsetFetchExchange, old, 1);
       for (const version of [0, 5]) {
         const described = { groups: [groupId] };
         await damageEach(peer, 'DescribeGroups', describeGroupsExchange, described, version);

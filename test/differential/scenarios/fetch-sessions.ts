@@ -95,28 +95,41 @@ const names: Scenario = {
   },
 };
 
+/** Goes on with a session until its partition has another error than before. */
+async function awaitError(
+  peer: Peer,
+  next: { readonly sessionId: number },
+  from: { readonly sessionEpoch: number; readonly errorCode: number },
+  version: number,
+) {
+  for (let sessionEpoch = from.sessionEpoch; sessionEpoch < mostSessions; sessionEpoch++) {
+    const answer = await peer.probe(fetchExchange, { ...next, sessionEpoch }, version);
+    const partitions = answer.responses.flatMap((one) => one.partitions);
+    const errorCode = partitions.find((one) => one.errorCode !== from.errorCode)?.errorCode;
+    if (errorCode !== undefined) return { sessionEpoch: sessionEpoch + 1, errorCode };
+  }
+  throw new Error('the session has no news of the topic');
+}
+
 const deleted: Scenario = {
   name: 'fetch/sessions of a deleted topic',
   async run(peer) {
     for (const version of [firstWithIds - 1, firstWithIds]) {
-      const topic = await makeTopic(peer, `fetch-session-deleted-${version}`);
+      const suffix = `fetch-session-deleted-${version}`;
+      const topic = await makeTopic(peer, suffix);
       await fill(peer, topic, batches);
       const start = { ...fetchOf(topic, [{}]), sessionEpoch: 0 };
       const made = await peer.probe(fetchExchange, start, version);
-      const request = { topics: [topic], topicNames: [topic.name], timeoutMs: 10_000 };
-      const named = { ...request, topics: [{ name: topic.name }] };
+      const named = { topics: [{ name: topic.name }], timeoutMs: 10_000 };
       await peer.ask('delete', deleteTopicsExchange, named);
       // Kafka's broker learns of it a little later than its controller, and says so in an answer.
       const next = { ...start, topics: [], sessionId: made.sessionId };
-      for (let sessionEpoch = 1; sessionEpoch < mostSessions; sessionEpoch++) {
-        const answer = await peer.probe(fetchExchange, { ...next, sessionEpoch }, version);
-        const partitions = answer.responses.flatMap((one) => one.partitions);
-        const errorCode = partitions.find((one) => one.errorCode !== 0)?.errorCode;
-        if (errorCode === undefined) continue;
-        peer.note(`after the deletion v${version}`, { errorCode });
-        await peer.ask('then', fetchExchange, { ...next, sessionEpoch: sessionEpoch + 1 }, version);
-        break;
-      }
+      const before = { sessionEpoch: 1, errorCode: 0 };
+      const gone = await awaitError(peer, next, before, version);
+      peer.note(`after the deletion v${version}`, { errorCode: gone.errorCode });
+      await makeTopic(peer, suffix);
+      const again = await awaitError(peer, next, gone, version);
+      peer.note(`when it is there again v${version}`, { errorCode: again.errorCode });
     }
   },
 };

@@ -72,10 +72,7 @@ t.test('every version describes a topic with sources, synonyms and documentation
       configSource: 1,
       readOnly: false,
       isSensitive: false,
-      synonyms: [
-        { name: 'retention.ms', value: '1000', source: 1 },
-        { name: 'log.retention.ms', value: '604800000', source: 5 },
-      ],
+      synonyms: [{ name: 'retention.ms', value: '1000', source: 1 }],
     });
     t.match(configs.get('max.message.bytes'), {
       value: '5000',

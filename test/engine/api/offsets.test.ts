@@ -100,8 +100,10 @@ t.test('partitions that cannot be asked are told so', async (t) => {
   const { topics } = await ask(11, { topics: [asked('a', 0, 1, 9), asked('nope', 0)] });
   const codes = topics.map(({ partitions }) => partitions.map(({ errorCode }) => errorCode));
   t.strictSame(codes, [[6, 6, 3], [3]]);
-  const twice = await ask(11, { topics: [asked('a', 0, 0)] });
-  t.match(twice.topics[0]!.partitions, [{ errorCode: 42 }, { errorCode: 42 }]);
+  const twice = await ask(11, { topics: [asked('a', 0, 0), asked('b')] });
+  t.equal(twice.topics.length, 1, 'a topic without partitions is left out');
+  t.equal(twice.topics[0]!.partitions.length, 1, 'what was asked for twice is named once');
+  t.match(twice.topics[0]!.partitions, [{ errorCode: 42 }]);
 });
 
 t.test('the end of an epoch', async (t) => {

@@ -35,7 +35,10 @@ t.test('every version creates a topic', async (t) => {
   const create = creator(bench);
   for (let version = 2; version <= 7; version++) {
     const name = `v${version}`;
-    const configs = [{ name: 'retention.ms', value: '1000' }];
+    const configs = [
+      { name: 'retention.ms', value: '1000' },
+      { name: 'segment.ms', value: ' +500 ' },
+    ];
     const { topics } = await create(version, {
       topics: [{ name, numPartitions: 2, replicationFactor: 1, configs }],
     });
@@ -49,6 +52,8 @@ t.test('every version creates a topic', async (t) => {
     const shown = new Map(topics[0]!.configs!.map((config) => [config.name, config]));
     t.match(shown.get('retention.ms'), { value: '1000', configSource: 1, readOnly: false });
     t.match(shown.get('segment.bytes'), { value: '1073741824', configSource: 5 });
+    t.equal(topic.config.segmentMs, 500);
+    t.match(shown.get('segment.ms'), { value: ' +500 ' }, 'shown as it was written, as in Kafka');
   }
 });
 

@@ -40,6 +40,8 @@ const accepted: readonly [string, string, string][] = [
   ['compression.gzip.level', '-1', '-1'],
   ['leader.replication.throttled.replicas', '*', '*'],
   ['leader.replication.throttled.replicas', '1:2,2:3', '1:2,2:3'],
+  ['leader.replication.throttled.replicas', '1:2, ,', '1:2'],
+  ['leader.replication.throttled.replicas', ',', ''],
   ['errors.deadletterqueue.group.enable', 'true', 'true'],
 ];
 
@@ -188,8 +190,11 @@ t.test('topic configs are described with source and synonyms', async (t) => {
   t.strictSame(retention?.synonyms, [
     { name: 'retention.ms', value: '5', source: configSource.topic },
     { name: 'log.retention.ms', value: '1000', source: configSource.staticBroker },
-    { name: 'log.retention.ms', value: '604800000', source: configSource.default },
   ]);
+  const segment = described.find(({ name }) => name === 'segment.bytes');
+  const standard = { name: 'log.segment.bytes', value: '1073741824', source: configSource.default };
+  t.strictSame(segment?.synonyms, [standard]);
+  t.strictSame(described.find(({ name }) => name === 'segment.ms')?.synonyms, []);
   const flush = described.find(({ name }) => name === 'flush.messages');
   t.match(flush?.documentation, /^Without effect\./);
 });

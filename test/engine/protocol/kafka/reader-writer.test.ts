@@ -146,7 +146,10 @@ t.test('strings', async (t) => {
   }
   t.throws(() => reader('ffff').string(false), ProtocolError);
   t.throws(() => reader('00').string(true), ProtocolError);
-  t.throws(() => reader('fffe').nullableString(false), ProtocolError);
+  t.throws(() => reader('fffe').string(false), ProtocolError);
+  t.equal(reader('fffe').nullableString(false), null, 'every negative length is null, as in Kafka');
+  t.equal(reader('80000000').nullableArrayLength(false), -1);
+  t.throws(() => reader('80000000').arrayLength(false), ProtocolError);
   t.throws(() => reader('000361').string(false), ProtocolError);
 });
 
@@ -177,7 +180,7 @@ t.test('bytes are views of the memory read from', async (t) => {
   t.equal(reader('ffffffff').nullableView(false), null);
   t.equal(reader('00').nullableView(true), null);
   t.throws(() => reader('ffffffff').view(false), ProtocolError);
-  t.throws(() => reader('fffffffe').nullableView(false), ProtocolError);
+  t.equal(reader('fffffffe').nullableView(false), null);
   t.throws(() => reader('00000003aabb').view(false), ProtocolError);
 });
 
