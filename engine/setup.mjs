@@ -37,6 +37,7 @@ const programs = {
   differential: { file: 'dist/test/differential/run.js', words: [] },
   checkout: { file: 'dist/test/runner/main.js', words: ['checkout'] },
   crash: { file: 'dist/test/crash/run.js', words: [] },
+  disks: { file: 'dist/test/disks/run.js', words: [] },
   bench: { file: 'dist/bench/main.js', words: [] },
 };
 
