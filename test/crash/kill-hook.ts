@@ -1,9 +1,10 @@
 /**
  * Loaded by `--import` into every thread of a broker under test: kills the whole process just before or after the
- * operation on files that `KILL_AT=operation:count` names, counted in each thread.
+ * operation on files that `KILL_AT=operation:count` names, counted in each thread; or when whoever started it is gone.
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
+import { isMainThread } from 'node:worker_threads';
 
 /** What a partition thread does to files, by the moment that it belongs to. */
 export const killPoints = {
@@ -35,3 +36,5 @@ if (name !== undefined) {
   };
   syncBuiltinESMExports();
 }
+
+if (isMainThread) process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));

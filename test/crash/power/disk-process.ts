@@ -5,6 +5,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { Random } from '../random.js';
 import { FuseDisk, maxWriteBytes } from './fuse-disk.js';
 
@@ -12,9 +13,6 @@ import { FuseDisk, maxWriteBytes } from './fuse-disk.js';
 const requestBytes = maxWriteBytes + 4096;
 
 const [, , directory = '', seed = '0'] = process.argv;
-const disk = new FuseDisk();
-const random = new Random(Number(seed));
-const buffer = Buffer.alloc(requestBytes);
 
 function mount(): number {
   const fd = openSync('/dev/fuse', 'r+');
@@ -29,7 +27,7 @@ function mount(): number {
 }
 
 /** Answers until the directory is unmounted. */
-function serve(fd: number): void {
+function serve(fd: number, disk: FuseDisk, buffer: Buffer): void {
   for (;;) {
     let sizeBytes: number;
     try {
@@ -52,10 +50,29 @@ function serve(fd: number): void {
   }
 }
 
-for (;;) {
-  const fd = mount();
-  writeSync(1, 'mounted\n');
-  serve(fd);
-  closeSync(fd);
-  disk.cutPower(random);
+/** The thread that serves waits in the kernel, so that another one has to see the end. */
+function awaitEnd(isEnding: Int32Array): void {
+  const input = Buffer.alloc(1);
+  while (readSync(0, input) > 0);
+  Atomics.store(isEnding, 0, 1);
+  spawnSync('umount', ['-i', '-l', directory]);
+  process.kill(process.pid, 'SIGKILL');
 }
+
+function serveUntilEnd(): void {
+  const isEnding = new Int32Array(new SharedArrayBuffer(4));
+  new Worker(new URL(import.meta.url), { argv: process.argv.slice(2), workerData: isEnding });
+  const disk = new FuseDisk();
+  const random = new Random(Number(seed));
+  const buffer = Buffer.alloc(requestBytes);
+  while (Atomics.load(isEnding, 0) === 0) {
+    const fd = mount();
+    writeSync(1, 'mounted\n');
+    serve(fd, disk, buffer);
+    closeSync(fd);
+    disk.cutPower(random);
+  }
+}
+
+if (isMainThread) serveUntilEnd();
+else awaitEnd(workerData as Int32Array);

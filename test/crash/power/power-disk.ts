@@ -28,7 +28,9 @@ export class PowerDisk {
     this.directory = directory;
     const program = new URL('./disk-process.js', import.meta.url).pathname;
     this.#process = spawn(process.execPath, [program, directory, `${seed}`], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['pipe', 'pipe', 'inherit'],
+      // Whoever kills this process with all that it started leaves that one to clear up.
+      detached: true,
     });
     this.#input = createInterface({ input: this.#process.stdout! });
     this.#lines = this.#input[Symbol.asyncIterator]();
@@ -49,10 +51,10 @@ export class PowerDisk {
 
   async close(): Promise<void> {
     const ended = once(this.#process, 'exit');
-    this.#process.kill('SIGKILL');
+    // Which also happens when this process dies.
+    this.#process.stdin!.end();
     await ended;
     this.#input.close();
-    this.#unmount();
   }
 
   async #mounted(): Promise<void> {
