@@ -35,9 +35,11 @@ const programs = {
   test: { file: 'dist/test/runner/main.js', words: [] },
   clients: { file: 'dist/test/clients/run.js', words: [] },
   differential: { file: 'dist/test/differential/run.js', words: [] },
+  foreign: { file: 'dist/test/foreign/run.js', words: [] },
   checkout: { file: 'dist/test/runner/main.js', words: ['checkout'] },
   crash: { file: 'dist/test/crash/run.js', words: [] },
   disks: { file: 'dist/test/disks/run.js', words: [] },
+  pulsar: { file: 'dist/test/pulsar/run.js', words: [] },
   bench: { file: 'dist/bench/main.js', words: [] },
 };
 

@@ -9,8 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { type FileResult, runFile } from './run-file.js';
 
 const testRoot = fileURLToPath(new URL('..', import.meta.url));
-/** Left out unless named: they need other languages, root, or the network and minutes. */
-const separateFolders = ['clients', 'checkout', 'disks'];
+/** Left out unless named: they need other languages, root, a real Pulsar, or the network and minutes. */
+const separateFolders = ['clients', 'checkout', 'disks', 'pulsar'];
 const timeoutMs = 300_000;
 
 function testFiles(words: readonly string[]): string[] {

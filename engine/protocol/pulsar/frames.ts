@@ -115,6 +115,8 @@ export interface ReceivedEntry {
   metadataStart: number;
   payloadStart: number;
   end: number;
+  /** Messages in it, as its metadata says: what a reader's permits count. */
+  messageCount: number;
 }
 
 /** Reads a MESSAGE whose command is `view[start, commandEnd)` and whose frame ends at `end`. Throws PulsarFormatError. */
@@ -164,6 +166,22 @@ function readEnvelope(view: Uint8Array, start: number, end: number, out: Receive
     throw new PulsarFormatError('metadata that ends beyond its frame');
   }
   out.payloadStart = out.metadataStart + metadataBytes;
+  out.messageCount = messagesIn(view, out.metadataStart, out.payloadStart);
+}
+
+/** `num_messages_in_batch`; 1 where it is absent, and for metadata that cannot be read, as the broker has it. */
+function messagesIn(view: Uint8Array, start: number, end: number): number {
+  reader.take(view, start, end);
+  try {
+    while (!reader.isAtEnd) {
+      const tag = reader.int32();
+      if (tag === 0x58) return Math.max(1, reader.int32());
+      reader.skip(tag & 7);
+    }
+  } catch (error) {
+    if (!(error instanceof PulsarFormatError)) throw error;
+  }
+  return 1;
 }
 
 function readBrokerEntry(view: Uint8Array, start: number, end: number, out: ReceivedEntry): void {

@@ -87,6 +87,7 @@ export class PulsarConnection {
     metadataStart: 0,
     payloadStart: 0,
     end: 0,
+    messageCount: 0,
   };
   #lastId = 0;
   #heard = true;

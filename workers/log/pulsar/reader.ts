@@ -13,8 +13,8 @@ export const earliest: MessageId = { ledgerId: -1, entryId: -1 };
 
 /** Who gets the entries, in their order. */
 export interface EntryEvents {
-  /** Borrowed for the length of the call. Returns the number of its messages, which are granted again. */
-  entry(view: Buffer, entry: ReceivedEntry): number;
+  /** Borrowed for the length of the call. */
+  entry(view: Buffer, entry: ReceivedEntry): void;
   ended(reason: Error): void;
 }
 
@@ -92,7 +92,8 @@ export class PulsarReader implements ConsumerEvents {
 
   entry(view: Buffer, entry: ReceivedEntry): void {
     if (this.#ended) return;
-    this.#owed += this.#events.entry(view, entry);
+    this.#owed += entry.messageCount;
+    this.#events.entry(view, entry);
     this.#grant();
   }
 

@@ -59,9 +59,9 @@ async function readIndexes(doubt: Doubt, take: (index: number) => boolean): Prom
       const late = () => reject(new Error(`${topic}: its tail was not read in ${timeoutMs} ms`));
       timer = setTimeout(late, timeoutMs);
       let finished = false;
-      const entry = (_: Buffer, { index }: { index: number }): number => {
+      const entry = (_: Buffer, { index }: { index: number }): void => {
         // The start is inclusive, and a reader's start may lie further back if its entry is gone.
-        if (finished || index < startOffset) return 1;
+        if (finished || index < startOffset) return;
         try {
           finished = take(index);
         } catch (error) {
@@ -69,7 +69,6 @@ async function readIndexes(doubt: Doubt, take: (index: number) => boolean): Prom
           reject(error);
         }
         if (finished) resolve();
-        return 1;
       };
       PulsarReader.open(connection, topic, after ?? earliest, permits, {
         entry,

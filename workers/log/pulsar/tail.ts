@@ -55,7 +55,7 @@ export async function indexOf(
 }
 
 async function lastEntry(connection: PulsarConnection, topic: string): Promise<MessageId> {
-  const silent = { entry: () => 1, ended: () => undefined };
+  const silent = { entry: () => undefined, ended: () => undefined };
   const reader = await PulsarReader.open(connection, topic, latest, 1, silent);
   try {
     return await reader.lastMessageId();
@@ -81,7 +81,6 @@ async function deliveredIndex(
           if (isIt && entry.index < 0) reject(new IndexMissing(topic));
           // Another one in its place: it is a marker, or gone.
           else resolve(isIt ? entry.index : null);
-          return 1;
         },
         ended: reject,
       };

@@ -31,6 +31,7 @@ function emptyEntry(): ReceivedEntry {
     metadataStart: 0,
     payloadStart: 0,
     end: 0,
+    messageCount: 0,
   };
 }
 
@@ -98,10 +99,24 @@ t.test('entries with and without what may come before their metadata', async (t)
       const entry = read(frame);
       t.match(entry, { consumerId: 7, ledgerId: 3, entryId: 11, index, brokerTimestamp: -1 });
       t.equal(entry.checksum, checksum ?? -1);
+      t.equal(entry.messageCount, 1, 'metadata that cannot be read counts as one message');
       t.equal(entry.metadataStart, entry.metadataSizeAt + 4);
       t.ok(frame.subarray(entry.metadataStart, entry.payloadStart).equals(metadata));
       t.ok(frame.subarray(entry.payloadStart, entry.end).equals(payload));
     }
+  }
+});
+
+t.test('the messages of an entry are counted', async (t) => {
+  const fields = { consumerId: 7, messageId: { ledgerId: 3, entryId: 11 } };
+  const payload = Buffer.alloc(0);
+  for (const [hex, count] of [
+    ['0a00100018015803', 3],
+    ['0a0010001801', 1],
+    ['0a001000180158ac02', 300],
+  ] as const) {
+    const metadata = Buffer.from(hex, 'hex');
+    t.equal(read(messageFrame(fields, { index: 1, metadata, payload })).messageCount, count);
   }
 });
 

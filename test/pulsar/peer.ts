@@ -1,0 +1,42 @@
+/** The Pulsar that `run.ts` started, as the tests in this folder find it. */
+import { randomUUID } from 'node:crypto';
+import type { Test } from 'tap';
+import { PulsarAdmin } from '../../workers/log/pulsar/admin.js';
+import { noAuthentication } from '../../workers/log/pulsar/authentication.js';
+import { Connections } from '../../workers/log/pulsar/connections.js';
+import { Lookup } from '../../workers/log/pulsar/lookup.js';
+import { parseServiceUrl } from '../../workers/log/pulsar/service-url.js';
+
+/** A first topic on a cold broker takes seconds. */
+const operationTimeoutMs = 30_000;
+
+function given(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) throw new Error(`${name} is not set: run npm run test:pulsar`);
+  return value;
+}
+
+export const serviceUrl = given('KOPJE_TEST_PULSAR_URL');
+export const adminUrl = given('KOPJE_TEST_PULSAR_ADMIN_URL');
+
+/** A topic that no other test has. */
+export function newTopic(): string {
+  return `persistent://public/default/${randomUUID()}`;
+}
+
+export const admin = new PulsarAdmin({
+  url: adminUrl,
+  authentication: noAuthentication,
+  timeoutMs: operationTimeoutMs,
+});
+
+/** A client of its own, that ends with the test. */
+export function lookupOf(t: Test): Lookup {
+  const connections = new Connections({
+    authentication: noAuthentication,
+    tls: {},
+    operationTimeoutMs,
+  });
+  t.teardown(() => connections.close());
+  return new Lookup(connections, parseServiceUrl(serviceUrl));
+}
