@@ -1,0 +1,4 @@
+// Package suite names the module whose tests are run; it has no code of its own.
+package suite
+
+import _ "github.com/twmb/franz-go/pkg/kgo"
