@@ -1,8 +1,7 @@
 /** A well-behaved client beside hostile ones: it produces and fetches all the time, and counts what it finds. */
-import type { Test } from 'tap';
 import type { RawClient } from '../raw-client.js';
 import { batchOf, createTopic, fetch, produce, valuesIn } from '../whole/records.js';
-import type { WatchedBroker } from './watched-broker.js';
+import type { Ending, WatchedBroker } from './watched-broker.js';
 
 export interface Seen {
   readonly rounds: number;
@@ -26,7 +25,7 @@ export class Neighbour {
     this.#running.catch(() => {});
   }
 
-  static async start(t: Test, broker: WatchedBroker, topic = 'neighbour'): Promise<Neighbour> {
+  static async start(t: Ending, broker: WatchedBroker, topic = 'neighbour'): Promise<Neighbour> {
     const client = await broker.connect(t);
     await createTopic(client, topic, 1);
     return new Neighbour(client, topic);

@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
-import type { Test } from 'tap';
 import { startBroker } from '../../engine/broker.js';
 import { defaultSettings, type Settings } from '../../engine/config/schema.js';
 import { RawClient } from '../raw-client.js';
@@ -40,6 +39,11 @@ const lookEveryMs = 50;
 /** A region goes back a second after its last use, closed sockets a little later. */
 const settleTimeoutMs = 15_000;
 
+/** What ends with a test, or with whatever else starts a broker. */
+export interface Ending {
+  teardown(end: () => unknown): unknown;
+}
+
 export class WatchedBroker {
   readonly port: number;
   readonly lines: readonly LogLine[];
@@ -52,7 +56,7 @@ export class WatchedBroker {
   }
 
   /** Ends with the test, which fails if the broker says that anything went wrong inside it. */
-  static async start(t: Test, settings: Partial<Settings> = {}): Promise<WatchedBroker> {
+  static async start(t: Ending, settings: Partial<Settings> = {}): Promise<WatchedBroker> {
     const dataDir = await mkdtemp(join(tmpdir(), 'kopje-hostile-'));
     const lines: LogLine[] = [];
     const log = pino({ level: 'warn' }, { write: (line) => lines.push(JSON.parse(line)) });
@@ -77,7 +81,7 @@ export class WatchedBroker {
   }
 
   /** A client that keeps to the protocol. */
-  async connect(t: Test): Promise<RawClient> {
+  async connect(t: Ending): Promise<RawClient> {
     const client = await RawClient.connect(this.port);
     t.teardown(() => client.close());
     return client;
