@@ -1,5 +1,5 @@
 /** Pulsar's compression: the same algorithms as Kafka's, in other frames. Once per entry, never per record. */
-import { deflateSync, inflateSync } from 'node:zlib';
+import { constants, deflateSync, inflateSync } from 'node:zlib';
 import { CodecError, type Codecs, Compression } from '../../native/codecs.js';
 import { lz4Package, snappyPackage } from '../../native/fallback/packages.js';
 import { corrupt, EntryFault } from './entry-fault.js';
@@ -73,8 +73,11 @@ function inflate(
     case PulsarCompression.lz4:
       return inflateLz4(view, start, end, plainBytes);
     case PulsarCompression.zlib:
-      // zlib wants a bound of 1 at least.
-      return inflateSync(view.subarray(start, end), { maxOutputLength: Math.max(1, plainBytes) });
+      // zlib wants a bound of 1 at least. The Java client flushes its streams and never ends them.
+      return inflateSync(view.subarray(start, end), {
+        maxOutputLength: Math.max(1, plainBytes),
+        finishFlush: constants.Z_SYNC_FLUSH,
+      });
     case PulsarCompression.zstd:
       return codecs.inflate(Compression.zstd, view, start, end, plainBytes);
     case PulsarCompression.snappy:

@@ -1,4 +1,4 @@
-import { deflateSync } from 'node:zlib';
+import { constants, deflateSync } from 'node:zlib';
 import t from 'tap';
 import { lz4Package, snappyPackage } from '../../../native/fallback/packages.js';
 import { Entry } from '../../../workers/format/entry.js';
@@ -124,6 +124,8 @@ t.test('compressed by a Pulsar client', async (t) => {
   const packed: [number, Uint8Array][] = [
     [1, lz4Package().compressSync(payload).subarray(4)],
     [2, deflateSync(payload)],
+    // As the Java client does, who never ends the stream.
+    [2, deflateSync(payload, { finishFlush: constants.Z_SYNC_FLUSH })],
     [3, codecs.compress(4, payload, 0, payload.length)],
     [4, snappyPackage().compressSync(payload, { copyOutputData: true })],
   ];

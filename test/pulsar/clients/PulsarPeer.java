@@ -1,0 +1,102 @@
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import org.apache.pulsar.client.api.CompressionType;
+import org.apache.pulsar.client.api.Consumer;
+import org.apache.pulsar.client.api.Message;
+import org.apache.pulsar.client.api.Producer;
+import org.apache.pulsar.client.api.ProducerBuilder;
+import org.apache.pulsar.client.api.PulsarClient;
+import org.apache.pulsar.client.api.Schema;
+import org.apache.pulsar.client.api.SubscriptionInitialPosition;
+import org.apache.pulsar.client.api.TypedMessageBuilder;
+
+/** Writes and reads a topic with Pulsar's Java client; one line a message, as pulsar-client.ts reads it. */
+public final class PulsarPeer {
+    /** A message to write; null where it has no such part. */
+    private record Sent(byte[] key, boolean textKey, byte[] ordering, byte[] value, long time, Map<String, String> headers) {}
+
+    private static byte[] text(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static String packed(byte[] bytes) {
+        return bytes == null ? "-" : Base64.getEncoder().encodeToString(bytes);
+    }
+
+    private static void line(byte[] key, byte[] ordering, byte[] value, long time, Map<String, String> headers) {
+        TreeSet<String> pairs = new TreeSet<>();
+        headers.forEach((name, content) -> pairs.add(packed(text(name)) + "=" + packed(text(content))));
+        System.out.println(String.join("\t", "message", packed(key), packed(ordering), packed(value), Long.toString(time),
+                String.join(",", pairs)));
+    }
+
+    private static final Sent[] MESSAGES = {
+        new Sent(null, false, null, text("plain"), 0, Map.of()),
+        new Sent(text("text key"), true, null, text("keyed"), 1_500_000_000_000L, Map.of("a", "1", "b", "")),
+        new Sent(new byte[] {0, (byte) 0xff, 10}, false, null, text("binary key"), 0, Map.of()),
+        new Sent(text("p"), true, new byte[] {(byte) 0xfe, 1}, text("ordered"), 1, Map.of("é", "ü")),
+        new Sent(text("gone"), true, null, null, 0, Map.of()),
+        new Sent(new byte[0], false, null, new byte[0], 0, Map.of()),
+        new Sent(null, false, null, text("long ".repeat(300)), 0, Map.of()),
+    };
+
+    private static void send(Producer<byte[]> producer, Sent sent) {
+        TypedMessageBuilder<byte[]> message = producer.newMessage().value(sent.value).properties(sent.headers);
+        if (sent.key != null && sent.textKey) message.key(new String(sent.key, StandardCharsets.UTF_8));
+        else if (sent.key != null) message.keyBytes(sent.key);
+        if (sent.ordering != null) message.orderingKey(sent.ordering);
+        if (sent.time > 0) message.eventTime(sent.time);
+        message.sendAsync();
+        line(sent.key, sent.ordering, sent.value, sent.time, sent.headers);
+    }
+
+    private static void produce(PulsarClient client, String topic) throws Exception {
+        for (boolean batching : new boolean[] {true, false}) {
+            for (CompressionType compression : CompressionType.values()) {
+                ProducerBuilder<byte[]> builder = client.newProducer(Schema.BYTES).topic(topic)
+                        .compressionType(compression).enableBatching(batching);
+                if (batching) builder.batchingMaxPublishDelay(5, TimeUnit.SECONDS);
+                try (Producer<byte[]> producer = builder.create()) {
+                    for (Sent sent : MESSAGES) send(producer, sent);
+                    producer.flush();
+                }
+            }
+        }
+    }
+
+    /** A message in pieces, then a whole one. */
+    private static void produceChunks(PulsarClient client, String topic) throws Exception {
+        try (Producer<byte[]> producer = client.newProducer(Schema.BYTES).topic(topic)
+                .enableBatching(false).enableChunking(true).chunkMaxMessageSize(1000).create()) {
+            send(producer, new Sent(text("chunked"), true, null, text("piece".repeat(700)), 0, Map.of()));
+            send(producer, new Sent(text("whole"), true, null, text("end"), 0, Map.of()));
+            producer.flush();
+        }
+    }
+
+    private static void consume(PulsarClient client, String topic, int count) throws Exception {
+        try (Consumer<byte[]> consumer = client.newConsumer(Schema.BYTES).topic(topic).subscriptionName("reads-java")
+                .subscriptionInitialPosition(SubscriptionInitialPosition.Earliest).subscribe()) {
+            for (int i = 0; i < count; i++) {
+                Message<byte[]> message = consumer.receive(30, TimeUnit.SECONDS);
+                if (message == null) throw new IllegalStateException("only " + i + " of " + count + " messages came");
+                line(message.hasKey() ? message.getKeyBytes() : null, message.getOrderingKey(), message.getValue(),
+                        message.getEventTime(), message.getProperties());
+                consumer.acknowledge(message);
+            }
+        }
+    }
+
+    public static void main(String[] words) throws Exception {
+        try (PulsarClient client = PulsarClient.builder().serviceUrl(words[1]).build()) {
+            switch (words[0]) {
+                case "produce" -> produce(client, words[2]);
+                case "chunks" -> produceChunks(client, words[2]);
+                default -> consume(client, words[2], Integer.parseInt(words[3]));
+            }
+        }
+    }
+}

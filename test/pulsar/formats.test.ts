@@ -1,0 +1,241 @@
+/** Entries of Pulsar's own clients are read, and ours by them. */
+import t, { type Test } from 'tap';
+import { RecordBatchBuilder } from '../../engine/protocol/kafka/record-batch-builder.js';
+import { AccessMode } from '../../engine/protocol/pulsar/commands.js';
+import { Entry } from '../../workers/format/entry.js';
+import { EntryEncoder, messagesOf } from '../../workers/format/entry-encoder.js';
+import { PulsarProducer } from '../../workers/log/pulsar/producer.js';
+import { earliest, PulsarReader } from '../../workers/log/pulsar/reader.js';
+import { codecs, type ReadRecord, readBatches } from '../workers/format/read-records.js';
+import { type ClientMessage, javaClient, pythonClient } from './clients/pulsar-client.js';
+import { lookupOf, newTopic } from './peer.js';
+
+/** Clients are installed and virtual machines started. */
+t.setTimeout(280_000);
+
+const maxInflatedBytes = 1 << 22;
+const [python, java] = await Promise.all([pythonClient(), javaClient()]);
+
+interface Found {
+  readonly records: ReadRecord[];
+  readonly holes: string[];
+  endOffset: number;
+}
+
+/** Reads and decodes a topic's entries until `isWhole`. */
+async function readTopic(
+  t: Test,
+  topic: string,
+  isWhole: (found: Found) => boolean,
+): Promise<Found> {
+  const connection = await lookupOf(t).connectionFor(topic, 'read');
+  const found: Found = { records: [], holes: [], endOffset: 0 };
+  const entry = new Entry(codecs, maxInflatedBytes);
+  await new Promise<void>((resolve, reject) => {
+    PulsarReader.open(connection, topic, earliest, 1000, {
+      entry(view, { index, checksum, metadataSizeAt, end }) {
+        entry.open(view, checksum === -1 ? metadataSizeAt : metadataSizeAt - 6, end);
+        const baseOffset = index - entry.offsets + 1;
+        t.equal(baseOffset, found.endOffset, 'entries are dense');
+        const out = new Uint8Array(entry.boundBytes);
+        const batches = readBatches(out, 0, entry.write(out, 0, baseOffset, 0));
+        found.records.push(...batches.flatMap(({ records }) => records));
+        if (entry.holeReason !== null) found.holes.push(entry.holeReason);
+        found.endOffset = index + 1;
+        if (isWhole(found)) resolve();
+        return entry.offsets;
+      },
+      ended: reject,
+    }).catch(reject);
+  });
+  return found;
+}
+
+/** What a Kafka consumer sees of a client's message; a time of 0 is that of publishing. */
+function seenByKafka({ key, orderingKey, value, eventTime, properties }: ClientMessage): object {
+  return { key: orderingKey ?? key, value, time: eventTime, headers: properties };
+}
+
+function withoutOffset(
+  { key, value, headers, timestamp }: ReadRecord,
+  sentAfterMs: number,
+): object {
+  const pairs = headers.map(([name, text]) => `${Buffer.from(name).toString('base64')}=${text}`);
+  return { key, value, time: timestamp >= sentAfterMs ? 0 : timestamp, headers: pairs.sort() };
+}
+
+for (const [name, client] of Object.entries({ python, java })) {
+  t.test(
+    `entries of the ${name} client: all compressions, batches and single messages`,
+    async (t) => {
+      const topic = newTopic();
+      const startMs = Date.now() - 1000;
+      const sent = await client.run('produce', topic);
+      const { records } = await readTopic(t, topic, ({ endOffset }) => endOffset === sent.length);
+      t.strictSame(
+        records.map((record) => withoutOffset(record, startMs)),
+        sent.map(seenByKafka),
+      );
+      t.strictSame(
+        records.map(({ offset }) => offset),
+        sent.map((_, index) => index),
+      );
+    },
+  );
+}
+
+t.test('a message in chunks is a hole, what follows it is read', async (t) => {
+  const topic = newTopic();
+  const [, whole] = await java.run('chunks', topic);
+  const { records, holes, endOffset } = await readTopic(
+    t,
+    topic,
+    (found) => found.records.length > 0,
+  );
+  t.ok(holes.length > 1 && holes.every((reason) => reason === 'chunk'), `${holes.length} chunks`);
+  t.strictSame(
+    records.map(({ value }) => value),
+    [whole?.value],
+  );
+  t.equal(endOffset, holes.length + 1);
+});
+
+const time = 1_700_000_000_000;
+/** Key, value, timestamp and headers of the records that are written. */
+const written: [string | null, Buffer | null, number, [string, Buffer | null][]][] = [
+  ['key', Buffer.from('value'), time, [['a', Buffer.from('1')]]],
+  [null, Buffer.from('no key'), -1, []],
+  ['', Buffer.alloc(0), 0, []],
+  ['gone', null, time + 1, []],
+  [
+    'b\u00e9',
+    Buffer.alloc(3000, 120),
+    time + 2,
+    [
+      ['binary', Buffer.from([0xff, 1])],
+      ['none', null],
+    ],
+  ],
+];
+
+function batches(): Uint8Array[] {
+  return [0, 1].map((half) => {
+    const builder = new RecordBatchBuilder({
+      producerId: 4000 + half,
+      producerEpoch: 1,
+      baseSequence: 7,
+    });
+    for (const [key, value, timestamp, headers] of written) {
+      const list = headers.map(([name, content]) => ({ key: name, value: content }));
+      builder.append(timestamp, key === null ? null : Buffer.from(key), value, list);
+    }
+    return builder.finish();
+  });
+}
+
+/** Sends one entry with both batches for each way to write them; returns the number of messages. */
+async function sendEntries(t: Test, topic: string): Promise<number> {
+  const connection = await lookupOf(t).connectionFor(topic, 'write');
+  const encoder = new EntryEncoder(codecs, maxInflatedBytes);
+  const plain = batches();
+  const out = Buffer.alloc(1 << 20);
+  let acknowledged = 0;
+  let wake: (error?: Error) => void = () => {};
+  const producer = await PulsarProducer.open(
+    connection,
+    { topic, accessMode: AccessMode.shared, topicEpoch: null },
+    {
+      acknowledged: () => {
+        acknowledged++;
+        wake();
+      },
+      ended: (reason) => wake(reason),
+    },
+  );
+  const ways = [0, 1, 2, 3, 4];
+  for (const compression of ways) {
+    encoder.keepsCompression = compression !== 0;
+    const run = plain.map((batch) => compressed(batch, compression));
+    const end = encoder.encode('pulsar', run, 0, run.length, Date.now(), out, 0, out.length);
+    const payloadAt = 10 + out.readUInt32BE(6);
+    const payload = Buffer.from(out.subarray(payloadAt, end));
+    producer.send({
+      messageCount: messagesOf(run, 0, run.length),
+      metadata: Buffer.from(out.subarray(10, payloadAt)),
+      payload: [payload],
+      payloadBytes: payload.length,
+      checksum: out.readUInt32BE(2),
+    });
+  }
+  while (acknowledged < ways.length) {
+    await new Promise<void>((resolve, reject) => {
+      wake = (error) => (error === undefined ? resolve() : reject(error));
+    });
+  }
+  await producer.close();
+  return ways.length * 2 * written.length;
+}
+
+function compressed(batch: Uint8Array, compression: number): Uint8Array {
+  if (compression === 0) return batch;
+  const packed = codecs.compress(compression, batch, 61, batch.length);
+  const whole = Buffer.concat([batch.subarray(0, 61), packed]);
+  whole.writeInt32BE(whole.length - 12, 8);
+  whole.writeUInt16BE(compression, 21);
+  whole.writeUInt32BE(codecs.crc32c(whole, 21, whole.length), 17);
+  return whole;
+}
+
+const packed = (text: string | Buffer | null): string | null =>
+  text === null ? null : Buffer.from(text).toString('base64');
+
+t.test('our entries, as the java client and the python client read them', async (t) => {
+  const topic = newTopic();
+  const count = await sendEntries(t, topic);
+  const [byJava, byPython] = await Promise.all([
+    java.run('consume', topic, count),
+    python.run('consume', topic, count),
+  ]);
+  const property = (name: string, text: string | Buffer) => `${packed(name)}=${packed(text)}`;
+  const properties = [
+    [property('a', '1')],
+    [],
+    [],
+    [],
+    [
+      property('binary', '\ufffd\u0001'),
+      property('kopje.headers', '0:/wE=,1'),
+      property('none', ''),
+    ].sort(),
+  ];
+  const each = (index: number) => written[index % written.length]!;
+  t.strictSame(
+    byJava,
+    byJava.map((_, index) => {
+      const [key, value, timestamp] = each(index);
+      return {
+        key: packed(key),
+        orderingKey: packed(key),
+        value: packed(value),
+        eventTime: Math.max(0, timestamp),
+        properties: properties[index % written.length],
+      };
+    }),
+  );
+  t.strictSame(
+    byPython,
+    byPython.map((_, index) => {
+      const [key, value, timestamp] = each(index);
+      return {
+        // This client gives the base64 of the key itself, and neither an empty key nor a null value.
+        key: key === null || key === '' ? null : packed(packed(key)),
+        orderingKey: null,
+        value: packed(value ?? ''),
+        eventTime: Math.max(0, timestamp),
+        properties: properties[index % written.length],
+      };
+    }),
+  );
+  t.equal(byJava.length, count);
+  t.equal(byPython.length, count);
+});
