@@ -54,12 +54,26 @@ export const metadata = unary<MetadataRequest, MetadataResponse>({
   decode: decodeMetadataRequest,
   encode: encodeMetadataResponse,
   answer(request, context, services) {
+    if (context.apiVersion < byIdFromVersion && asksById(request)) return refuse(request);
     const topics = answerTopics(request, context, services);
     if (topics instanceof Promise)
       return topics.then((done) => respond(request, done, context, services));
     return respond(request, topics, context, services);
   },
 });
+
+function asksById({ topics }: MetadataRequest): boolean {
+  return topics?.some(({ name, topicId }) => topicId !== zeroTopicId || name === null) ?? false;
+}
+
+/** Refuses the whole request; names may not be null before version 12. */
+function refuse({ topics }: MetadataRequest): Encodable<MetadataResponse> {
+  const refused = topics?.map(({ name, topicId }) => ({
+    ...absent(name ?? '', ErrorCode.INVALID_REQUEST, operationsNotRequested),
+    topicId,
+  }));
+  return { brokers: [], clusterId: null, controllerId: -1, topics: refused ?? [] };
+}
 
 function respond(
   request: MetadataRequest,
@@ -95,11 +109,11 @@ function answerTopics(
   if (topics === null || (version === 0 && topics.length === 0)) {
     return [...services.catalog.topics()].map(show);
   }
-  if (topics.some((topic) => topic.topicId !== zeroTopicId || topic.name === null)) {
+  if (asksById(request)) {
     const ids = topics
       .filter((topic) => topic.topicId !== zeroTopicId || topic.name === null)
       .map(({ topicId }) => topicId);
-    return [...new Set(ids)].map((topicId) => answerById(topicId, version, show, services));
+    return [...new Set(ids)].map((topicId) => answerById(topicId, show, services));
   }
   const mayCreate =
     services.settings.allowAutoTopicCreation &&
@@ -120,14 +134,11 @@ function answerTopics(
 
 function answerById(
   topicId: string,
-  version: number,
   show: (topic: Topic) => TopicAnswer,
   services: Services,
 ): TopicAnswer {
-  if (version < byIdFromVersion || topicId === zeroTopicId) {
-    // Names may not be null before version 12.
-    const name = version < byIdFromVersion ? '' : null;
-    return { ...absent(name, ErrorCode.INVALID_REQUEST, operationsNotRequested), topicId };
+  if (topicId === zeroTopicId) {
+    return { ...absent(null, ErrorCode.INVALID_REQUEST, operationsNotRequested), topicId };
   }
   const topic = services.catalog.topicById(topicId);
   if (topic) return show(topic);

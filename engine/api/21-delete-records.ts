@@ -39,11 +39,13 @@ export const deleteRecords = unary<DeleteRecordsRequest, DeleteRecordsResponse>(
   decode: decodeDeleteRecordsRequest,
   encode: encodeDeleteRecordsResponse,
   async answer(request, _context, services) {
+    // A topic without partitions is left out.
+    const asked = request.topics.filter(({ partitions }) => partitions.length > 0);
     const topics = await Promise.all(
-      request.topics.map(async ({ name, partitions }) => ({
+      asked.map(async ({ name, partitions }) => ({
         name,
         partitions: await Promise.all(
-          partitions.map((asked) => deleteBelow(services, name, asked)),
+          partitions.map((partition) => deleteBelow(services, name, partition)),
         ),
       })),
     );
@@ -53,7 +55,7 @@ export const deleteRecords = unary<DeleteRecordsRequest, DeleteRecordsResponse>(
       services.log.error({ err: error }, 'cannot write the log start checkpoint');
       return { topics: topics.map(asStorageError) };
     }
-    return { topics };
+    return { topics: topics.map((topic) => asWritten(services, topic)) };
   },
 });
 
@@ -69,6 +71,18 @@ function asStorageError({ name, partitions }: TopicResult): TopicResult {
       ? refused(result.partitionIndex, ErrorCode.KAFKA_STORAGE_ERROR)
       : result,
   );
+  return { name, partitions: results };
+}
+
+/** A partition that went out of service meanwhile kept its old log start in the checkpoint. */
+function asWritten(services: Services, { name, partitions }: TopicResult): TopicResult {
+  const { checkpoints } = services.catalog;
+  const results = partitions.map((result) => {
+    const { partitionIndex, errorCode, lowWatermark } = result;
+    if (errorCode !== ErrorCode.NONE) return result;
+    const isWritten = checkpoints.logStart(name, partitionIndex) >= lowWatermark;
+    return isWritten ? result : refused(partitionIndex, ErrorCode.NOT_LEADER_OR_FOLLOWER);
+  });
   return { name, partitions: results };
 }
 

@@ -132,6 +132,12 @@ export class Peer {
     step.seen = await this.#answer(frame);
   }
 
+  /** Sends bytes as they are and tells only what became of them. */
+  async fate(frame: Uint8Array): Promise<'answered' | 'closed' | 'no answer'> {
+    const answer = await this.#answer(frame);
+    return typeof answer === 'string' ? answer : 'answered';
+  }
+
   /** Sends what has no answer (acks=0) and writes down if the connection outlives it. */
   async tell<Request>(
     name: string,

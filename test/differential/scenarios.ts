@@ -5,6 +5,7 @@ import { configValueScenarios } from './scenarios/config-values.js';
 import { configScenarios } from './scenarios/configs.js';
 import { connectionScenarios } from './scenarios/connections.js';
 import { damageScenarios } from './scenarios/damage.js';
+import { damagedFrameScenarios } from './scenarios/damaged-frames.js';
 import { damagedRequestScenarios } from './scenarios/damaged-requests.js';
 import { fetchScenarios } from './scenarios/fetch.js';
 import { fetchSessionScenarios } from './scenarios/fetch-sessions.js';
@@ -37,6 +38,7 @@ export const scenarios: readonly Scenario[] = [
   ...offsetScenarios,
   ...topicScenarios,
   ...adminErrorScenarios,
+  ...damagedFrameScenarios,
   ...damagedRequestScenarios,
   ...configScenarios,
   ...configValueScenarios,

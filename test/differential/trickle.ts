@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 
 /** Longest wait for a sign of a broker that waits for more bytes itself. */
-const quietMs = 500;
+const quietMs = 1_000;
 /** Longest wait behind the last piece. */
 const lastMs = 6_000;
 

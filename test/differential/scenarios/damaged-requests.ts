@@ -17,13 +17,12 @@ import {
   offsetForLeaderEpochExchange,
 } from '../../exchanges.js';
 import { type Exchange, frameOf } from '../../raw-client.js';
+import { damagedFrames } from '../damaged-frames.js';
 import { awaitCoordinator } from '../group.js';
 import type { Peer } from '../peer.js';
 import type { Scenario } from '../scenario.js';
 import { makeTopic } from '../topic.js';
 
-/** Request header of the raw client: length, key, version, correlation id, client id. */
-const headerBytes = 24;
 const damages = [0, 1, 0x7f, 0x80, 0xff];
 
 /** Sends a request with each byte of its body damaged in turn; nothing that it asks for may change anything. */
@@ -35,13 +34,8 @@ async function damageEach<Request, Response>(
   version: number,
 ): Promise<void> {
   const whole = frameOf(exchange, request, version, 1);
-  for (let at = headerBytes; at < whole.length; at++) {
-    for (const damage of damages) {
-      if (whole[at] === damage) continue;
-      const frame = Buffer.from(whole);
-      frame[at] = damage;
-      await peer.askFrame(`${name} v${version}, byte ${at} = ${damage}`, exchange, frame, version);
-    }
+  for (const { at, damage, frame } of damagedFrames(whole, damages)) {
+    await peer.askFrame(`${name} v${version}, byte ${at} = ${damage}`, exchange, frame, version);
   }
 }
 

@@ -168,6 +168,8 @@ const trimming: Scenario = {
       await ask('unknown partition', 4, 1);
       await ask('unknown topic', 0, 1, `${peer.prefix}-none`);
       await ask('compacted', 0, 0, compacted.name);
+      const nothing = { topics: [{ name: topic.name, partitions: [] }], timeoutMs: 5000 };
+      await peer.ask('no partition', deleteRecordsExchange, nothing, version);
       for (const fetchOffset of [0, 2, 10]) {
         const wish = fetchOf(topic, [{ fetchOffset }]);
         await peer.ask(`fetch from ${fetchOffset}, trimmed by v${version}`, fetchExchange, wish);

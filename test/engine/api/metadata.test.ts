@@ -92,8 +92,12 @@ t.test('topics by id, from version 12 on', async (t) => {
     { errorCode: 100, name: null, topicId: otherId, partitions: [] },
   ]);
   t.equal(topics.length, 2, 'names are passed over');
-  const early = await ask(11, { topics: [{ topicId: id, name: null }] });
-  t.match(early.topics, [{ errorCode: 42, topicId: id }]);
+  const early = await ask(11, { topics: [{ topicId: id, name: 'a' }, { name: 'b' }] });
+  t.match(early.topics, [
+    { errorCode: 42, name: 'a', topicId: id },
+    { errorCode: 42, name: 'b' },
+  ]);
+  t.match(early, { brokers: [], clusterId: null, controllerId: -1 }, 'nothing else, as in Kafka');
   const nameless = await ask(12, { topics: [{ topicId: zeroId, name: null }] });
   t.match(nameless.topics, [{ errorCode: 42, topicId: zeroId }]);
 });
