@@ -63,6 +63,8 @@ class Collector implements GoTestResult {
     const event = parseEvent(line);
     const { Action: action, Test: test = '', Output: output = '' } = event;
     if (output !== '') this.print(test, output);
+    // Go counts it to the test that ran, before pages of stacks.
+    if (test !== '' && output.startsWith('panic: ')) this.print('', output);
     if (test === '') return;
     if (action === 'run') this.outcomes.set(test, 'open');
     if (action === 'pass' || action === 'fail' || action === 'skip') {

@@ -52,6 +52,7 @@ async function runAgainstKopje(suite: Suite, directory: string): Promise<GoTestR
 
 /** Holds the results against the list, and prints what differs. */
 function compare(suite: Suite, result: GoTestResult, update: boolean): Counts {
+  if (result.outcomes.size === 0) throw new Error(`no test was run\n${result.otherOutput}`);
   const file = join(folder, suite.name, 'must-pass.txt');
   const text = readFileSync(file, 'utf8');
   const passed = [...result.outcomes].filter(([, outcome]) => outcome === 'pass');
@@ -59,7 +60,7 @@ function compare(suite: Suite, result: GoTestResult, update: boolean): Counts {
   const verdict = judge(readList(text), new Set(passed.map(([test]) => test)));
   for (const test of verdict.lost) {
     say(`FAIL ${suite.name} ${test}: ${result.outcomes.get(test) ?? 'was not run'}`);
-    say(indent(result.outputOf(test)));
+    if (result.outputOf(test) !== '') say(indent(result.outputOf(test)));
   }
   if (verdict.lost.length > 0) say(`     beside the tests:\n${indent(result.otherOutput)}`);
   for (const test of verdict.gained) {
@@ -85,7 +86,10 @@ async function runSuite(suite: Suite, directory: string, update: boolean): Promi
 
 function choose(names: readonly string[]): readonly Suite[] {
   const unknown = names.filter((name) => !suites.some((suite) => suite.name === name));
-  if (unknown.length > 0) throw new Error(`no suite is called ${unknown.join(', ')}`);
+  if (unknown.length > 0) {
+    process.stderr.write(`no suite is called ${unknown.join(', ')}; see --help\n`);
+    process.exit(2);
+  }
   return suites.filter(({ name }) => names.length === 0 || names.includes(name));
 }
 
