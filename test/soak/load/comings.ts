@@ -1,0 +1,106 @@
+/** Topics, connections, sessions and groups that come and go, and what administrators ask meanwhile. */
+import { Kafka, logLevel } from 'kafkajs';
+import { packBatch } from '../../crash/load/batches.js';
+import {
+  apiVersionsExchange,
+  deleteRecordsExchange,
+  deleteTopicsExchange,
+  describeConfigsExchange,
+  describeLogDirsExchange,
+  incrementalAlterConfigsExchange,
+  listGroupsExchange,
+  listOffsetsExchange,
+  metadataExchange,
+} from '../../exchanges.js';
+import { fetch, produce } from '../../whole/records.js';
+import type { Stage } from './stage.js';
+import { createTopic } from './topics.js';
+
+const connectionsAtOnce = 15;
+const topicResource = 2;
+
+/** Topics that are made, used, waited at and deleted, under the same few names. */
+export async function comeAndGoTopics(stage: Stage): Promise<void> {
+  const [client, waiting] = await Promise.all([stage.connect(), stage.connect()]);
+  for (let round = 0; stage.active; round++) {
+    const name = `passing-${round % 3}`;
+    await createTopic(client, name, 3);
+    await produce(client, name, 1, packBatch(['a', 'b'], {}, round % 5));
+    const place = [{ partition: 1, fetchOffset: 2 }];
+    const waited = fetch(waiting, name, place, { maxWaitMs: 2_000, minBytes: 1 });
+    await client.ask(deleteTopicsExchange, { topicNames: [name], timeoutMs: 10_000 }, 5);
+    await waited;
+    stage.count('topics made and deleted');
+    await stage.pause(50);
+  }
+}
+
+/** Connections that ask a little, begin a fetch session and go without a word, some in the middle of a request. */
+export async function comeAndGoConnections(stage: Stage): Promise<void> {
+  while (stage.active) {
+    const clients = await Promise.all(
+      Array.from({ length: connectionsAtOnce }, () => stage.connect()),
+    );
+    await Promise.all(
+      clients.map(async (client, index) => {
+        await client.ask(apiVersionsExchange, {}, 2);
+        await client.ask(metadataExchange, { topics: null }, 4);
+        await fetch(client, 'short', [{ partition: 0, fetchOffset: 0 }], { sessionEpoch: 0 });
+        if (index % 2 === 0) client.socket.write(Buffer.alloc(7));
+        client.close();
+        stage.count('connections');
+      }),
+    );
+    await stage.pause(100);
+  }
+}
+
+/** Real consumers that join, take over from each other, commit and leave. */
+export function comeAndGoMembers(groupId: string) {
+  return async function join(stage: Stage): Promise<void> {
+    const brokers = [`127.0.0.1:${stage.port}`];
+    const kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING });
+    for (let round = 0; stage.active; round++) {
+      const members = [kafka.consumer({ groupId }), kafka.consumer({ groupId })];
+      for (const member of members) {
+        await member.connect();
+        await member.subscribe({ topic: 'short', fromBeginning: round % 2 === 0 });
+        await member.run({
+          autoCommitInterval: 100,
+          eachBatch: async () => stage.count('batches of members'),
+        });
+        await stage.pause(500);
+      }
+      for (const member of members) await member.disconnect();
+      stage.count('members');
+    }
+  };
+}
+
+/** What tools ask: configs, offsets, sizes, groups; and they change and delete a little. */
+export async function administer(stage: Stage): Promise<void> {
+  const client = await stage.connect();
+  for (let round = 0; stage.active; round++) {
+    const resource = { resourceType: topicResource, resourceName: 'short' };
+    await client.ask(
+      describeConfigsExchange,
+      { resources: [{ ...resource, configurationKeys: null }] },
+      4,
+    );
+    const configs = [
+      { name: 'max.message.bytes', configOperation: 0, value: `${2_000_000 + round}` },
+    ];
+    await client.ask(incrementalAlterConfigsExchange, { resources: [{ ...resource, configs }] }, 1);
+    await client.ask(describeLogDirsExchange, { topics: null }, 2);
+    await client.ask(listGroupsExchange, {}, 4);
+    const partitions = [
+      { partitionIndex: 0, timestamp: Date.now() - 1_000, currentLeaderEpoch: -1 },
+    ];
+    const listing = { replicaId: -1, topics: [{ name: 'short', partitions }] };
+    await client.ask(listOffsetsExchange, listing, 5);
+    const cut = [{ name: 'short', partitions: [{ partitionIndex: 3, offset: -1 }] }];
+    await client.ask(deleteRecordsExchange, { topics: cut, timeoutMs: 5_000 }, 2);
+    stage.count('rounds of admin requests');
+    await stage.pause(200);
+  }
+}
