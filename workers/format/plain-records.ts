@@ -14,6 +14,8 @@ import { RecordCursor } from '../../engine/protocol/kafka/record-cursor.js';
 import { CodecError, type Codecs, Compression } from '../../native/codecs.js';
 import { corrupt, EntryFault } from './entry-fault.js';
 
+const nothing: Uint8Array = new Uint8Array();
+
 export class PlainRecords {
   readonly cursor = new RecordCursor();
   /** Of the current record, ms; negative for none. */
@@ -23,7 +25,9 @@ export class PlainRecords {
   private count = 0;
   private readonly codecs: Codecs;
   private readonly maxInflatedBytes: number;
-  private view: Uint8Array = new Uint8Array();
+  /** The batch whose records are at hand; null for none. */
+  private batch: Uint8Array | null = null;
+  private view: Uint8Array = nothing;
   private start = 0;
   private end = 0;
   private passed = 0;
@@ -37,8 +41,26 @@ export class PlainRecords {
     this.maxInflatedBytes = maxInflatedBytes;
   }
 
-  /** Stands before the first record of `batch`, which was validated. Throws EntryFault. */
+  /**
+   * Stands before the first record of `batch`, which was validated. A batch that is opened twice before `release` is
+   * inflated once. Throws EntryFault.
+   */
   open(batch: Uint8Array): this {
+    if (batch !== this.batch) this.load(batch);
+    this.passed = 0;
+    this.cursor.open(this.view, this.start, this.end, this.count);
+    return this;
+  }
+
+  /** Lets go of the batch and its records. */
+  release(): void {
+    this.batch = null;
+    this.view = nothing;
+    this.cursor.open(nothing, 0, 0, 0);
+  }
+
+  private load(batch: Uint8Array): void {
+    this.batch = null;
     this.count = recordCount(batch, 0);
     if (this.count < 1 || lastOffsetDelta(batch, 0) !== this.count - 1) {
       throw new EntryFault('unsupported', 'a batch with holes cannot become messages');
@@ -55,9 +77,7 @@ export class PlainRecords {
       this.start = 0;
     }
     this.end = this.view.length;
-    this.passed = 0;
-    this.cursor.open(this.view, this.start, this.end, this.count);
-    return this;
+    this.batch = batch;
   }
 
   private inflate(packed: number, batch: Uint8Array): Uint8Array {

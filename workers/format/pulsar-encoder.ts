@@ -26,6 +26,9 @@ import { putProperty } from './properties.js';
 /** More than all fields of the metadata take whose size is bounded, with their tags. */
 const fixedMetadataBytes = 128;
 
+/** Scratch memory above this is given back, so that one large batch does not pin it. */
+const keptScratchBytes = 1 << 20;
+
 /** What the type in a control record's key says (KIP-98). */
 const CONTROL_ABORT = 0;
 const CONTROL_COMMIT = 1;
@@ -62,13 +65,18 @@ export class PulsarEncoder {
     start: number,
     end: number,
   ): number {
-    this.describe(batches, from, to);
-    const payloadEnd =
-      this.compression === PulsarCompression.none
-        ? this.writePlain(batches, from, to, nowMs, out, start, end)
-        : this.writePacked(batches, from, to, nowMs, out, start, end);
-    if (payloadEnd !== -1) putChecksum(this.codecs, out, start, payloadEnd);
-    return payloadEnd;
+    try {
+      this.describe(batches, from, to);
+      const payloadEnd =
+        this.compression === PulsarCompression.none
+          ? this.writePlain(batches, from, to, nowMs, out, start, end)
+          : this.writePacked(batches, from, to, nowMs, out, start, end);
+      if (payloadEnd !== -1) putChecksum(this.codecs, out, start, payloadEnd);
+      return payloadEnd;
+    } finally {
+      this.records.release();
+      if (this.scratch.length > keptScratchBytes) this.scratch = Buffer.alloc(0);
+    }
   }
 
   /** Finds what the metadata says of the batches, before their records are looked at. */

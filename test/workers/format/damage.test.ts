@@ -48,7 +48,7 @@ const samples = goldenPartitions()
   .map(withoutChecksum);
 
 t.test('every truncation', async (t) => {
-  for (const sample of samples.filter((_, i) => i % 8 === 0)) {
+  for (const sample of samples.filter((_, i) => i % 16 === 0)) {
     for (let length = 0; length < sample.length; length++) check(sample.subarray(0, length));
   }
   t.ok(refused > 1000, `${refused} refused, ${decoded} decoded`);
