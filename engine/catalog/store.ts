@@ -1,6 +1,7 @@
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { createLmdbFile } from './lmdb-birth.js';
 import { checkLmdbFile, makeRoomForLmdb } from './lmdb-file.js';
+import { LmdbRoom } from './lmdb-room.js';
 import { isStoreFault, MetadataStoreError } from './store-fault.js';
 
 /** A topic as it is kept. */
@@ -29,6 +30,8 @@ const formatKey = 'format';
 const formatVersion = 1;
 /** Address space, not memory or disk. */
 const mapSizeBytes = 1024 ** 3;
+/** What a change of one row adds to the file beside the row: its leaf, copied, and one more if that is split. */
+const changeBytes = 8_192;
 
 /**
  * The metadata that outlives the process, in LMDB with msgpackr's encoding. A write is resolved
@@ -38,6 +41,7 @@ export class CatalogStore {
   readonly #path: string;
   readonly #failed: (fault: MetadataStoreError) => void;
   readonly #root: RootDatabase;
+  readonly #room: LmdbRoom;
   readonly #topics: Database<TopicRow, string>;
   readonly #removals: Database<RemovalRow, string>;
   readonly #policies: Database<NamespacePolicyRow, string>;
@@ -53,6 +57,7 @@ export class CatalogStore {
     this.#path = path;
     this.#failed = failed;
     this.#root = root;
+    this.#room = new LmdbRoom(path, () => pagesEnd(root));
     this.#topics = root.openDB<TopicRow, string>({ name: 'topics' });
     this.#removals = root.openDB<RemovalRow, string>({ name: 'removals' });
     this.#policies = root.openDB<NamespacePolicyRow, string>({ name: 'policies' });
@@ -91,8 +96,10 @@ export class CatalogStore {
    * Makes a fresh store one that decides, with the topics that were there before it, all at once.
    */
   initialize(rows: Iterable<[name: string, row: TopicRow]>, nextProducerId: number): Promise<void> {
-    return this.#durably(() => {
-      for (const [name, row] of rows) this.#topics.put(name, row);
+    const all = [...rows];
+    const rowsBytes = all.reduce((sum, [, row]) => sum + sizeOf(row), 0);
+    return this.#durably(rowsBytes, () => {
+      for (const [name, row] of all) this.#topics.put(name, row);
       this.#values.put(nextProducerIdKey, nextProducerId);
       this.#values.put(formatKey, formatVersion);
     });
@@ -107,12 +114,12 @@ export class CatalogStore {
   }
 
   putTopic(name: string, row: TopicRow): Promise<void> {
-    return this.#durably(() => this.#topics.put(name, row));
+    return this.#durably(sizeOf(row), () => this.#topics.put(name, row));
   }
 
   /** From here on the topic is gone, whatever is left of its directories. */
   removeTopic(name: string, row: TopicRow): Promise<void> {
-    return this.#durably(() => {
+    return this.#durably(2 * changeBytes, () => {
       this.#topics.remove(name);
       this.#removals.put(row.id, { name, partitions: row.partitions });
     });
@@ -120,7 +127,7 @@ export class CatalogStore {
 
   /** Nothing is left of a deleted topic. */
   forgetRemoval(id: string): Promise<void> {
-    return this.#durably(() => this.#removals.remove(id));
+    return this.#durably(changeBytes, () => this.#removals.remove(id));
   }
 
   policy(namespace: string): NamespacePolicyRow | undefined {
@@ -133,7 +140,7 @@ export class CatalogStore {
   }
 
   putNextProducerId(producerId: number): Promise<void> {
-    return this.#durably(() => this.#values.put(nextProducerIdKey, producerId));
+    return this.#durably(changeBytes, () => this.#values.put(nextProducerIdKey, producerId));
   }
 
   close(): Promise<void> {
@@ -141,13 +148,15 @@ export class CatalogStore {
   }
 
   /** A resolved transaction is visible; `flushed` says that it is on disk, whatever the options. */
-  async #durably(write: () => unknown): Promise<void> {
+  async #durably(sizeBytes: number, write: () => unknown): Promise<void> {
     if (this.#fault !== null) throw this.#fault;
     try {
-      await this.#root.transaction(() => {
-        write();
+      await this.#room.with(sizeBytes, async () => {
+        await this.#root.transaction(() => {
+          write();
+        });
+        await this.#root.flushed;
       });
-      await this.#root.flushed;
     } catch (error) {
       const cause = await causeOf(error as CommitFailure);
       if (isStoreFault(cause)) this.#giveUp(cause);
@@ -161,6 +170,17 @@ export class CatalogStore {
     this.#fault = new MetadataStoreError(message, { cause });
     this.#failed(this.#fault);
   }
+}
+
+/** Where the pages of a database end in its file. */
+function pagesEnd(root: RootDatabase): number {
+  const { lastPageNumber, pageSize } = root.getStats() as Record<string, number>;
+  return (lastPageNumber! + 1) * pageSize!;
+}
+
+/** Bytes that a row may add to the file. */
+function sizeOf(row: TopicRow): number {
+  return changeBytes + 2 * JSON.stringify(row).length;
 }
 
 function openRoot(path: string): RootDatabase {

@@ -17,6 +17,23 @@ import { fetch, produce, valuesIn } from '../whole/records.js';
 const topicResource = 2;
 const setOperation = 0;
 const producerIdsInBlock = 1_000;
+/** A coordinator reads its log again a second after an append failed. */
+const takenWithinMs = 15_000;
+const askAgainMs = 100;
+
+/** Asks again while the answer is one of `refusals`, as clients do; resolves with the last error code. */
+export async function untilTaken(
+  act: () => Promise<number>,
+  refusals: readonly number[],
+): Promise<number> {
+  const giveUpMs = performance.now() + takenWithinMs;
+  for (;;) {
+    const errorCode = await act();
+    if (!refusals.includes(errorCode) || performance.now() > giveUpMs) return errorCode;
+    // There is no event: a client learns by asking again.
+    await new Promise((resolve) => setTimeout(resolve, askAgainMs));
+  }
+}
 
 export async function createTopic(
   client: RawClient,

@@ -1,7 +1,9 @@
 /** A whole Kopje in a process of its own, with what a test asks of it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
@@ -22,6 +24,13 @@ export interface LogLine {
   readonly level: number;
   readonly msg: string;
   readonly [field: string]: unknown;
+}
+
+/** An empty data directory on the machine's own disk, gone with the test. */
+export async function makeDataDir(t: Test): Promise<string> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'kopje-disks-'));
+  t.teardown(() => rm(dataDir, { recursive: true, force: true }));
+  return dataDir;
 }
 
 export class BrokerProcess {

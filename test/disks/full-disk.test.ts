@@ -32,8 +32,6 @@ const refusals: readonly number[] = [
   ErrorCode.COORDINATOR_LOAD_IN_PROGRESS,
 ];
 const group = 'group';
-/** A coordinator reads its log again a second after an append failed. */
-const resumeLimitMs = 15_000;
 
 /** What was acknowledged beside records. */
 class World {
@@ -93,15 +91,9 @@ class World {
   }
 }
 
-/** Waits until something is not refused any more, for as long as clients would try. */
-async function resumed(act: () => Promise<number>): Promise<number> {
-  const giveUpMs = performance.now() + resumeLimitMs;
-  for (;;) {
-    const errorCode = await act();
-    if (!refusals.includes(errorCode) || performance.now() > giveUpMs) return errorCode;
-    // There is no event: a client learns by asking again.
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+/** Waits until something is not refused any more. */
+function resumed(act: () => Promise<number>): Promise<number> {
+  return ask.untilTaken(act, refusals);
 }
 
 /** Everything that writes works again. */

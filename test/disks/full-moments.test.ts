@@ -1,12 +1,9 @@
 /** A disk that is full at the very moment at which one kind of file is written. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { ErrorCode } from '../../engine/protocol/kafka/errors.js';
 import type { RawClient } from '../raw-client.js';
 import * as ask from './asking.js';
-import { BrokerProcess } from './broker-process.js';
+import { BrokerProcess, makeDataDir } from './broker-process.js';
 import { FailingDisk, type Rule, whyNotFailable } from './failing-disk.js';
 import { Ledger } from './ledger.js';
 import { storedFaults } from './stored-log.js';
@@ -90,12 +87,6 @@ const moments: readonly Moment[] = [
     errorCode: storage,
   },
   {
-    name: 'the row of a new topic',
-    full: { on: ['write'], path: 'kopje-catalog.mdb' },
-    act: newTopic,
-    errorCode: storage,
-  },
-  {
     name: 'the sync of the row of a new topic',
     full: { on: ['sync'], path: 'kopje-catalog.mdb' },
     act: newTopic,
@@ -109,13 +100,13 @@ const moments: readonly Moment[] = [
   },
   {
     name: 'a config',
-    full: { on: ['write'], path: 'kopje-catalog.mdb' },
+    full: { on: ['sync'], path: 'kopje-catalog.mdb' },
     act: ({ client }) => ask.setConfig(client, 'a', 'retention.ms', '100000000'),
     errorCode: storage,
   },
   {
     name: 'a block of producer ids',
-    full: { on: ['write'], path: 'kopje-catalog.mdb' },
+    full: { on: ['sync'], path: 'kopje-catalog.mdb' },
     act: ({ client }) => ask.takeProducerIds(client),
     errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE,
   },
@@ -145,15 +136,8 @@ async function tryMoment(t: Test, moment: Moment, scene: Scene, disk: FailingDis
 }
 
 /** The coordinator reads its log again a second after a refusal; all else works at once. */
-async function resumed(act: () => Promise<number>): Promise<number> {
-  for (let left = 100; ; left--) {
-    const errorCode = await act();
-    const isLoading =
-      errorCode === ErrorCode.NOT_COORDINATOR ||
-      errorCode === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS;
-    if (!isLoading || left === 0) return errorCode;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+function resumed(act: () => Promise<number>): Promise<number> {
+  return ask.untilTaken(act, [ErrorCode.NOT_COORDINATOR, ErrorCode.COORDINATOR_LOAD_IN_PROGRESS]);
 }
 
 async function makeTopics(client: RawClient): Promise<void> {
@@ -169,19 +153,13 @@ async function makeTopics(client: RawClient): Promise<void> {
   await ask.findCoordinator(client, group);
 }
 
-async function makeDataDir(t: Test): Promise<string> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'kopje-disks-'));
-  t.teardown(() => rm(dataDir, { recursive: true, force: true }));
-  return dataDir;
-}
+const options = { skip: await whyNotFailable(), timeout: testLimitMs };
 
-const skip = await whyNotFailable();
-
-t.test('no room for one kind of file', { skip }, async (t) => {
+t.test('no room for one kind of file', options, async (t) => {
   const dataDir = await makeDataDir(t);
   const disk = await FailingDisk.make(t);
-  const options = { dataDir, env: disk.env, settings };
-  const broker = await BrokerProcess.start(t, options).ready();
+  const brokerOptions = { dataDir, env: disk.env, settings };
+  const broker = await BrokerProcess.start(t, brokerOptions).ready();
   const client = await broker.connect();
   await makeTopics(client);
   const ledger = new Ledger('a', 0);
@@ -196,7 +174,7 @@ t.test('no room for one kind of file', { skip }, async (t) => {
 
   t.equal(await broker.stop(), 0);
   t.same(storedFaults(dataDir), []);
-  const again = await BrokerProcess.start(t, options).ready();
+  const again = await BrokerProcess.start(t, brokerOptions).ready();
   const later = await again.connect();
   t.same(await ledger.faults(later), [], 'nothing that was refused appears');
   t.same(await ask.topicNames(later), names);
@@ -204,11 +182,11 @@ t.test('no room for one kind of file', { skip }, async (t) => {
   t.equal((await ask.readAll(later, 'd', 0, 1)).values.length, 2);
 });
 
-t.test('no room for checkpoints', { skip }, async (t) => {
+t.test('no room for checkpoints', options, async (t) => {
   const dataDir = await makeDataDir(t);
   const disk = await FailingDisk.make(t);
-  const options = { dataDir, env: disk.env, settings };
-  let broker = await BrokerProcess.start(t, options).ready();
+  const brokerOptions = { dataDir, env: disk.env, settings };
+  let broker = await BrokerProcess.start(t, brokerOptions).ready();
   let client = await broker.connect();
   await makeTopics(client);
   const ledger = new Ledger('a', 0);
@@ -218,7 +196,7 @@ t.test('no room for checkpoints', { skip }, async (t) => {
   await broker.line(({ msg }) => msg.startsWith('cannot write checkpoints'));
   t.equal(await ledger.write(client), 0, 'nothing depends on them');
   await broker.kill();
-  broker = await BrokerProcess.start(t, options).ready();
+  broker = await BrokerProcess.start(t, brokerOptions).ready();
   client = await broker.connect();
   t.same(await ledger.faults(client), [], 'nor does a start after a crash');
   disk.clear();
@@ -226,7 +204,7 @@ t.test('no room for checkpoints', { skip }, async (t) => {
   t.same(storedFaults(dataDir), []);
 });
 
-t.test('no room for a compaction', { skip }, async (t) => {
+t.test('no room for a compaction', options, async (t) => {
   const dataDir = await makeDataDir(t);
   const disk = await FailingDisk.make(t);
   const broker = await BrokerProcess.start(t, { dataDir, env: disk.env, settings }).ready();
