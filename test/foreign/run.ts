@@ -13,7 +13,7 @@ import { type Suite, suites } from './suites.js';
 const usage = `npm run test:foreign [-- --update] [suite ...]
 
 Runs the test suites of Go clients (${suites.map(({ name }) => name).join(', ')}) as their modules carry
-them. Each has a list of tests that must pass, test/foreign/SUITE/must-pass.txt; a listed test that
+them, without the tests that need no broker. Each has a list of tests that must pass, test/foreign/SUITE/must-pass.txt; a listed test that
 does not pass fails the run. FINDINGS.md tells why others do not.
 
   --update  adds the tests that pass to the lists; it takes nothing out
@@ -29,6 +29,12 @@ interface Counts {
   failed: number;
 }
 
+/** As `go test -skip` takes it. */
+function skipPattern({ name, leftOut }: Suite): string {
+  const names = readList(readFileSync(join(folder, name, 'without-broker.txt'), 'utf8'));
+  return [...leftOut.map(({ test }) => test), `^(${names.join('|')})$`].join('|');
+}
+
 async function runAgainstKopje(suite: Suite, directory: string): Promise<GoTestResult> {
   const broker = await startKopje({
     port: suite.port ?? (await freePort()),
@@ -40,7 +46,7 @@ async function runAgainstKopje(suite: Suite, directory: string): Promise<GoTestR
     package: suite.package,
     cwd: join(folder, suite.name),
     env: suite.environment(broker.bootstrap),
-    skip: suite.leftOut.map(({ test }) => test).join('|'),
+    skip: skipPattern(suite),
     timeoutMs: suiteTimeoutMs,
   });
   const [result] = await Promise.allSettled([tests]);

@@ -7,7 +7,7 @@ interface LeftOut {
   readonly why: string;
 }
 
-/** A suite's folder, by its name, pins the Go module and holds the list of what must pass. */
+/** A suite's folder, by its name, pins the Go module and holds the lists of its tests. */
 export interface Suite {
   readonly name: string;
   readonly package: string;
