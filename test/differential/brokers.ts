@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { startBroker } from '../../engine/broker.js';
 import { defaultSettings } from '../../engine/config/schema.js';
-import { freePort } from '../clients/broker.js';
 import { prepareKafka, startKafka } from '../peers/kafka.js';
+import { reservablePort } from '../peers/ports.js';
 
 export interface Address {
   readonly host: string;
@@ -55,7 +55,7 @@ export async function ownKopje(): Promise<Running> {
 export async function ownKafka(): Promise<Running> {
   const home = await prepareKafka();
   const dataDir = await mkdtemp(join(tmpdir(), 'kafka-differential-'));
-  const port = await freePort();
+  const port = await reservablePort();
   const broker = await startKafka(home, { port, dataDir, heap: '512m' });
   return {
     address: { host, port },

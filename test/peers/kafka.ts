@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type RunOptions, runToEnd } from '../clients/process.js';
 import { madeOnce } from './cache.js';
+import { reservablePort } from './ports.js';
 import { need } from './programs.js';
 
 /** Names Kafka's artifacts and their version. */
@@ -73,7 +74,7 @@ export async function prepareKafka(): Promise<KafkaHome> {
 }
 
 export interface KafkaOptions {
-  /** Plain listener on 127.0.0.1; the controller takes the next port. */
+  /** Plain listener on 127.0.0.1; see `reservablePort`. The controller takes one of its own. */
   port: number;
   /** Empty: it is formatted here. */
   dataDir: string;
@@ -93,7 +94,7 @@ export interface KafkaBroker {
 export async function startKafka(home: KafkaHome, options: KafkaOptions): Promise<KafkaBroker> {
   const { port, dataDir, heap = '1g', properties = [] } = options;
   const bootstrap = `127.0.0.1:${port}`;
-  const controller = `127.0.0.1:${port + 1}`;
+  const controller = `127.0.0.1:${await reservablePort()}`;
   mkdirSync(dataDir, { recursive: true });
   const file = join(dataDir, 'server.properties');
   const lines = [
