@@ -31,5 +31,7 @@ if (isMainThread) {
     const { heapUsed, external } = process.memoryUsage();
     process.send?.({ heapBytes: heapUsed, externalBytes: external } satisfies HeapUse);
   });
+  // Who runs the soak was killed: nobody else would end the broker.
+  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   process.channel?.unref();
 }

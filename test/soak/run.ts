@@ -108,6 +108,7 @@ async function main(): Promise<number> {
     if (code !== 0) findings.push(`the broker ended with ${code}`);
   } catch (error) {
     findings.push(`the load failed: ${(error as Error).message}`);
+    if (broker.end !== null) findings.push(`the broker ended with ${broker.end}`);
   } finally {
     broker.kill();
   }

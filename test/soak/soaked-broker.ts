@@ -71,8 +71,9 @@ export class SoakedBroker {
     throw new Error(`the broker did not start: ${readFileSync(join(directory, 'broker.log'))}`);
   }
 
-  get isAlive(): boolean {
-    return this.#process.exitCode === null && this.#process.signalCode === null;
+  /** How the process ended; null while it runs. */
+  get end(): number | string | null {
+    return this.#process.exitCode ?? this.#process.signalCode;
   }
 
   async metrics(): Promise<Metrics> {

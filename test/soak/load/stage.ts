@@ -2,6 +2,9 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { RawClient } from '../../raw-client.js';
 
+/** What a request or a member's leave may take on a busy machine. */
+const leaveLimitMs = 60_000;
+
 /** One stretch of load: who takes part goes on while it is active, and leaves nothing connected behind. */
 export class Stage {
   readonly port: number;
@@ -39,18 +42,27 @@ export class Stage {
 
   /** Lets everybody take part for so long, and waits until all have left. Throws the first failure. */
   async run(players: readonly ((stage: Stage) => Promise<void>)[], ms: number): Promise<void> {
-    const playing = players.map(async (play) => {
-      try {
-        await play(this);
-      } catch (error) {
-        throw new Error(`${play.name}: ${(error as Error).message}`, { cause: error });
-      }
-    });
-    const failing = Promise.all(playing);
-    await Promise.race([failing, setTimeout(ms, undefined, { ref: false })]).finally(() => {
+    const playing = new Set<string>();
+    const leaving = Promise.all(
+      players.map(async (play, index) => {
+        const name = `${play.name} ${index}`;
+        playing.add(name);
+        try {
+          await play(this);
+        } catch (error) {
+          throw new Error(`${name}: ${(error as Error).message}`, { cause: error });
+        }
+        playing.delete(name);
+      }),
+    );
+    await Promise.race([leaving, setTimeout(ms, undefined, { ref: false })]).finally(() => {
       this.#end.abort();
     });
-    await failing;
+    const isOver = await Promise.race([
+      leaving.then(() => true),
+      setTimeout(leaveLimitMs, false, { ref: false }),
+    ]);
+    if (!isOver) throw new Error(`${[...playing].join(', ')}: no answer for ${leaveLimitMs} ms`);
     for (const client of this.#clients) client.close();
   }
 }
