@@ -2,7 +2,11 @@ import { type OnReadOpts, type Server, Socket, type SocketConstructorOpts } from
 
 /** The parts of a socket that Node keeps to itself and that building one on an accepted handle needs. */
 interface HandleHolder {
-  _handle: { readonly writeQueueSize: number; readonly fd: number } | null;
+  _handle: {
+    readonly writeQueueSize: number;
+    readonly fd: number;
+    useUserBuffer(buffer: Uint8Array): void;
+  } | null;
   _server: Server | null;
   server: Server | null;
 }
@@ -24,6 +28,14 @@ export function readInto(accepted: Socket, onread: OnReadOpts): Socket {
   old._server = null;
   old.server = null;
   return socket;
+}
+
+/**
+ * Sends the next read elsewhere: where it goes was asked at the end of the one before, and memory that is given back
+ * since then is another's. Node's callback goes on to name the old buffer.
+ */
+export function readNextInto(socket: Socket, buffer: Uint8Array): void {
+  (socket as unknown as HandleHolder)._handle?.useUserBuffer(buffer);
 }
 
 /** Bytes that libuv still has to write: falls while a slow peer makes progress. */

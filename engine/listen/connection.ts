@@ -12,7 +12,7 @@ import {
 } from '../frame/request-header.js';
 import type { RequestMeter } from '../frame/request-meter.js';
 import { type Place, ReplyQueue } from '../reply/reply-queue.js';
-import { peerOf, readInto, socketFd, writeQueueBytes } from './accepted-socket.js';
+import { peerOf, readInto, readNextInto, socketFd, writeQueueBytes } from './accepted-socket.js';
 import { FrameError, type FrameSink, Intake } from './intake.js';
 import type { Landing, LandingSlab } from './landing-slab.js';
 import { type Holding, Pace } from './pace.js';
@@ -59,6 +59,7 @@ const restAfterMs = 1_000;
 export const sweepIntervalMs = 1_000;
 const apiVersionsKey = 18;
 
+const noBuffer = new Uint8Array(0);
 let lastConnectionId = 0;
 
 /** One client connection: frames in, requests in order, replies in order. */
@@ -83,6 +84,8 @@ export class Connection implements FrameSink {
   /** Requests are being started: one that is answered at once must not start the next from inside itself. */
   #pumping = false;
   #reading = true;
+  /** Where the read under way goes. */
+  #buffer: Uint8Array = noBuffer;
   #lastReadMs: number;
   #lastWriteMs: number;
   readonly #pace = new Pace();
@@ -100,8 +103,8 @@ export class Connection implements FrameSink {
     this.#lastWriteMs = nowMs;
     this.#intake = new Intake(host.slab, this, host.limits.maxRequestBytes);
     this.#socket = readInto(accepted, {
-      buffer: () => this.#intake.buffer(),
-      callback: (sizeBytes, buffer) => this.#received(sizeBytes, buffer),
+      buffer: () => this.#nextBuffer(),
+      callback: (sizeBytes) => this.#received(sizeBytes),
     });
     this.replies = new ReplyQueue(this.#socket, host.sender);
     this.#socket.setNoDelay(true);
@@ -196,7 +199,9 @@ export class Connection implements FrameSink {
   sweep(nowMs: number): void {
     const { requestTimeoutMs, connectionMaxIdleMs } = this.#host.limits;
     const quietMs = nowMs - this.#lastReadMs;
-    if (quietMs >= restAfterMs) this.#intake.rest();
+    if (quietMs >= restAfterMs && this.#intake.rest()) {
+      readNextInto(this.#socket, this.#nextBuffer());
+    }
     if (this.#intake.hasPartialFrame && !this.#intake.starved && quietMs > requestTimeoutMs) {
       this.refuse(`closed: half a request for ${requestTimeoutMs} ms (requestTimeoutMs)`);
       return;
@@ -251,12 +256,17 @@ export class Connection implements FrameSink {
     else if (this.idle) this.#host.wentIdle();
   }
 
-  #received(sizeBytes: number, buffer: Uint8Array): boolean {
+  #nextBuffer(): Uint8Array {
+    this.#buffer = this.#intake.buffer();
+    return this.#buffer;
+  }
+
+  #received(sizeBytes: number): boolean {
     this.#lastReadMs = this.#host.services.now();
     this.#readBytes += sizeBytes;
     if (this.#host.meter !== null) this.#host.meter.receivedBytes += sizeBytes;
     try {
-      this.#intake.received(sizeBytes, buffer);
+      this.#intake.received(sizeBytes, this.#buffer);
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
       this.intakeFailed(error);

@@ -86,11 +86,12 @@ export class Intake implements LandingWaiter {
     }
   }
 
-  /** Gives the region of a connection that has gone quiet back. */
-  rest(): void {
-    if (this.#landing === null || this.#fill > this.#parsed) return;
+  /** Gives the region of a connection that has gone quiet back; true if there was one: reads must not go there. */
+  rest(): boolean {
+    if (this.#landing === null || this.#fill > this.#parsed) return false;
     this.#landing.release();
     this.#landing = null;
+    return true;
   }
 
   /** Gives everything back; frames that were handed on keep their own references. */

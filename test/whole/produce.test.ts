@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import { metadataExchange, produceExchange } from '../exchanges.js';
 import { frameOf } from '../raw-client.js';
@@ -62,4 +63,21 @@ t.test('what was produced is there although the client left before the answer', 
   const place = [{ partition: 0, fetchOffset: 0 }];
   const { responses } = await fetch(other, 'g', place, { maxWaitMs: 10_000 });
   t.strictSame(valuesIn(responses[0]?.partitions[0]?.records).values, ['left']);
+});
+
+t.test('a client that was busy and has gone quiet is read on', async (t) => {
+  const { broker, connect } = await runBroker(t, { httpListener: '127.0.0.1:0' });
+  const client = await connect();
+  await createTopic(client, 'q', 1);
+  const large = 'x'.repeat(400_000);
+  t.equal((await produce(client, 'q', 0, batchOf(large))).errorCode, 0);
+  const metrics = `http://${broker.httpAddress}/metrics`;
+  const given = /^kopje_landing_used_bytes\{part="regions"\} 0$/m;
+  // There is no event: its region is taken back at the end of a second without a read.
+  while (!given.test(await (await globalThis.fetch(metrics)).text())) await delay(50);
+  // The buffer of the next read was chosen before that.
+  for (const value of ['a', 'b'])
+    t.equal((await produce(client, 'q', 0, batchOf(value))).errorCode, 0);
+  const { responses } = await fetch(client, 'q', [{ partition: 0, fetchOffset: 1 }]);
+  t.strictSame(valuesIn(responses[0]?.partitions[0]?.records).values, ['a', 'b']);
 });
