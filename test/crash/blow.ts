@@ -16,7 +16,8 @@ export interface Blow {
 
 /** How often an operation is done in a cycle, about. */
 const countsOf: { readonly [point in KillPoint]: number } = {
-  roll: 12,
+  roll: 4,
+  behindRoll: 4,
   write: 200,
   checkpoint: 10,
   directory: 16,

@@ -1,6 +1,6 @@
 /**
- * Loaded by `--import` into every thread of a broker under test: kills the whole process just before or after the
- * operation on files that `KILL_AT=operation:count` names, counted in each thread; or when whoever started it is gone.
+ * Loaded by `--import` into every thread of a broker under test: kills the whole process at the operation on files that
+ * `KILL_AT=point:count` names, counted in each thread; or when whoever started it is gone.
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
@@ -9,6 +9,7 @@ import { isMainThread } from 'node:worker_threads';
 /** What a partition thread does to files, by the moment that it belongs to. */
 export const killPoints = {
   roll: 'openSync',
+  behindRoll: 'openSync',
   write: 'writevSync',
   checkpoint: 'renameSync',
   directory: 'mkdirSync',
@@ -18,23 +19,57 @@ export const killPoints = {
 
 export type KillPoint = keyof typeof killPoints;
 
-const [point = '', count = '0'] = (process.env['KILL_AT'] ?? '').split(':');
-const name = killPoints[point as KillPoint];
-if (name !== undefined) {
-  const calls = fs as unknown as Record<string, (...words: unknown[]) => unknown>;
+const calls = fs as unknown as Record<string, (...words: unknown[]) => unknown>;
+
+/** Puts `wrap` around a call of node:fs. */
+function around(name: string, wrap: (call: () => unknown, words: unknown[]) => unknown): void {
   const call = calls[name]!;
-  let left = Number(count);
-  calls[name] = (...words) => {
-    // Only files that are made: reading ones are opened everywhere.
-    if (name === 'openSync' && words[1] !== 'w+') return call(...words);
-    left--;
-    // Every second time the operation is done first.
-    if (left === 0 && Number(count) % 2 === 0) process.kill(process.pid, 'SIGKILL');
-    const result = call(...words);
-    if (left === 0) process.kill(process.pid, 'SIGKILL');
-    return result;
-  };
-  syncBuiltinESMExports();
+  calls[name] = (...words) => wrap(() => call(...words), words);
 }
 
-if (isMainThread) process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+function die(): void {
+  process.kill(process.pid, 'SIGKILL');
+}
+
+/** Not a partition's first. */
+function isNextSegment([path, mode]: unknown[]): boolean {
+  return mode === 'w+' && /[1-9]\d*\.log$/.test(String(path));
+}
+
+function dieAt(point: KillPoint, count: number): void {
+  const name = killPoints[point];
+  let left = count;
+  around(name, (call, words) => {
+    if (name !== 'openSync' || isNextSegment(words)) left--;
+    if (left !== 0) return call();
+    // Every second time the operation is done first.
+    if (count % 2 === 0) die();
+    const result = call();
+    die();
+    return result;
+  });
+}
+
+/** At the first write into a new segment, while the one before it is not synced. */
+function dieBehindRoll(count: number): void {
+  let left = count;
+  let segment: unknown = null;
+  around('openSync', (call, words) => {
+    const fd = call();
+    if (isNextSegment(words) && --left === 0) segment = fd;
+    return fd;
+  });
+  around('writevSync', (call, [fd]) => {
+    const result = call();
+    if (fd === segment) die();
+    return result;
+  });
+}
+
+const [point = '', count = '0'] = (process.env['KILL_AT'] ?? '').split(':');
+if (point in killPoints) {
+  if (point === 'behindRoll') dieBehindRoll(Number(count));
+  else dieAt(point as KillPoint, Number(count));
+  syncBuiltinESMExports();
+}
+if (isMainThread) process.on('disconnect', die);

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { ErrorCode } from '../../../engine/protocol/kafka/errors.js';
 import { initProducerIdExchange, produceExchange } from '../../exchanges.js';
 import type { Connection } from '../connection.js';
@@ -11,7 +12,10 @@ import { markedValue, refused, type TopicLedger, underway } from './topic-ledger
 const windowBatches = 3;
 const lanesAtOnce = 2;
 const mostRecords = 30;
-const mostPaddingBytes = 2_000;
+/** Enough for several segments in a cycle. */
+const mostPaddingBytes = 8_000;
+/** Codecs make little of it. */
+const padding = randomBytes(64_000).toString('latin1').replaceAll('/', '.');
 const acksAll = -1;
 const timeoutMs = 10_000;
 
@@ -112,9 +116,14 @@ export class Producer implements Load {
 
   #pack(name: string, first: number, count: number): Uint8Array {
     const values = Array.from({ length: count }, (_, i) =>
-      markedValue(name, first + i, 'x'.repeat(this.#random.below(mostPaddingBytes))),
+      markedValue(name, first + i, this.#padding()),
     );
     return packBatch(values, { ...this.#identity!, baseSequence: first }, this.#codec);
+  }
+
+  #padding(): string {
+    const start = this.#random.below(padding.length - mostPaddingBytes);
+    return padding.slice(start, start + this.#random.below(mostPaddingBytes));
   }
 
   /** Sends what is pending, in order, and takes the answers. */
