@@ -114,7 +114,8 @@ export async function startKafka(home: KafkaHome, options: KafkaOptions): Promis
   writeFileSync(file, `${lines.join('\n')}\n`);
   const id = randomBytes(16).toString('base64url');
   await home.tool('kafka.tools.StorageTool', ['format', '-t', id, '-c', file], { merge: true });
-  const log = openSync(join(dataDir, 'server.log'), 'a');
+  const logFile = join(dataDir, 'server.log');
+  const log = openSync(logFile, 'a');
   const flags = [
     '-XX:+UseG1GC',
     '-XX:MaxGCPauseMillis=20',
@@ -128,7 +129,7 @@ export async function startKafka(home: KafkaHome, options: KafkaOptions): Promis
   const orphaned = () => child.kill('SIGKILL');
   process.once('exit', orphaned);
   child.once('close', () => process.off('exit', orphaned));
-  await untilAnswering(child, port);
+  await untilAnswering(child, port, logFile);
   return { bootstrap, pid: child.pid ?? 0, stop: () => stopped(child) };
 }
 
@@ -140,10 +141,12 @@ async function stopped(child: ChildProcess): Promise<void> {
 }
 
 /** Waits until an ApiVersions request is answered, which is when the broker takes any other. */
-async function untilAnswering(child: ChildProcess, port: number): Promise<void> {
+async function untilAnswering(child: ChildProcess, port: number, logFile: string): Promise<void> {
   const deadlineMs = performance.now() + startTimeoutMs;
   while (!(await answers(port))) {
-    if (child.exitCode !== null) throw new Error(`Kafka ended with ${child.exitCode} at its start`);
+    if (child.exitCode !== null) {
+      throw new Error(`Kafka ended with ${child.exitCode} at its start; see ${logFile}`);
+    }
     if (performance.now() > deadlineMs) {
       child.kill('SIGKILL');
       throw new Error(`Kafka did not answer within ${startTimeoutMs} ms`);
