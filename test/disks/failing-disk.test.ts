@@ -9,7 +9,7 @@ import { FailingDisk, type Operation, type Rule, whyNotFailable } from './failin
 import { Ledger } from './ledger.js';
 import { storedFaults } from './stored-log.js';
 
-const testLimitMs = 120_000;
+const testLimitMs = 280_000;
 t.setTimeout(testLimitMs);
 const options = { skip: await whyNotFailable(), timeout: testLimitMs };
 const settings = ['messageMaxBytes=500000', 'logSegmentBytes=1048576'];

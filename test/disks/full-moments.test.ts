@@ -8,7 +8,7 @@ import { FailingDisk, type Rule, whyNotFailable } from './failing-disk.js';
 import { Ledger } from './ledger.js';
 import { storedFaults } from './stored-log.js';
 
-const testLimitMs = 120_000;
+const testLimitMs = 280_000;
 t.setTimeout(testLimitMs);
 const settings = [
   'messageMaxBytes=500000',
