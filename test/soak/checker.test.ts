@@ -11,7 +11,7 @@ const soakLimitMs = 120_000;
 const minutes = '0.3';
 const skip = process.platform === 'linux' ? false : 'reads /proc';
 
-function baseLines(rssMebibytes: readonly number[]): Holdings[] {
+function holdingsWith(rssMebibytes: readonly number[]): Holdings[] {
   return rssMebibytes.map((mebibytes) => ({
     rssBytes: mebibytes * 2 ** 20,
     heapBytes: 10 * 2 ** 20,
@@ -23,14 +23,14 @@ function baseLines(rssMebibytes: readonly number[]): Holdings[] {
 
 t.setTimeout(soakLimitMs);
 t.test('a trend is a leak', async (t) => {
-  const steady = baseLines([100, 130, 150, 160, 175, 190, 205, 220, 240, 250]);
+  const steady = holdingsWith([100, 130, 150, 160, 175, 190, 205, 220, 240, 250]);
   t.match(leaksIn(steady).join(), 'rssBytes leaks');
 });
 
 t.test('warming up, peaks and small drifts are none', async (t) => {
-  t.strictSame(leaksIn(baseLines([80, 150, 200, 201, 200, 202, 201, 200, 202, 201])), []);
-  t.strictSame(leaksIn(baseLines([100, 100, 100, 180, 100, 101, 170, 100, 190, 102])), []);
-  t.strictSame(leaksIn(baseLines([100, 101, 103, 104, 106, 107, 109, 110, 112, 113])), []);
+  t.strictSame(leaksIn(holdingsWith([80, 150, 200, 201, 200, 202, 201, 200, 202, 201])), []);
+  t.strictSame(leaksIn(holdingsWith([100, 100, 100, 180, 100, 101, 170, 100, 190, 102])), []);
+  t.strictSame(leaksIn(holdingsWith([100, 101, 103, 104, 106, 107, 109, 110, 112, 113])), []);
 });
 
 async function finds(t: Test, plant: PlantedLeak, finding: RegExp): Promise<void> {

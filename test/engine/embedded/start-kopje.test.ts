@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { type Kopje, SettingsError, startKopje } from '../../../engine/embedded/start-kopje.js';
+import { RecordBatchBuilder } from '../../../engine/protocol/kafka/record-batch-builder.js';
 import { deleteTopicsExchange, metadataExchange } from '../../exchanges.js';
 import { RawClient } from '../../raw-client.js';
+import * as topics from '../../soak/load/topics.js';
 import { batchOf, createTopic, fetch, produce, valuesIn } from '../../whole/records.js';
 
 async function roundTrip(kopje: Kopje, value: string): Promise<string[]> {
@@ -18,7 +20,9 @@ async function roundTrip(kopje: Kopje, value: string): Promise<string[]> {
 }
 
 async function valuesOf(client: RawClient): Promise<string[]> {
-  const { responses } = await fetch(client, 'r', [{ partition: 0, fetchOffset: 0 }]);
+  const place = { partition: 0, fetchOffset: 0, partitionMaxBytes: 10_000_000 };
+  // More than there is: the answer comes after the wait, not at once again and again.
+  const { responses } = await fetch(client, 'r', [place], { minBytes: 5e6, maxWaitMs: 200 });
   return valuesIn(responses[0]?.partitions[0]?.records).values;
 }
 
@@ -38,6 +42,25 @@ t.test('a topic is deleted and made anew at once', async (t) => {
   await client.ask(deleteTopicsExchange, { topicNames: ['r'], timeoutMs: 5_000 }, 5);
   client.close();
   t.strictSame(await roundTrip(kopje, 'new'), ['new']);
+});
+
+t.test('a topic in memory is compacted', async (t) => {
+  await using kopje = await startKopje({ messageMaxBytes: 1_000_000 });
+  const client = await RawClient.connect(kopje.port);
+  const configs = { 'cleanup.policy': 'compact', 'min.cleanable.dirty.ratio': '0.01' };
+  await topics.createTopic(client, 'r', 1, { ...configs, 'segment.bytes': '1048576' });
+  const written = ['a', 'b', 'c', 'd', 'e'].map((letter) => letter.repeat(400_000));
+  for (const value of written) {
+    const builder = new RecordBatchBuilder();
+    builder.append(Date.now(), Buffer.from('key'), Buffer.from(value));
+    await produce(client, 'r', 0, builder.finish());
+  }
+  const endMs = performance.now() + 20_000;
+  let first = written[0];
+  while (first === written[0] && performance.now() < endMs) [first] = await valuesOf(client);
+  t.not(first, written[0], 'the oldest value of the key is gone');
+  t.ok(first !== undefined && written.includes(first), 'and a later one is there');
+  client.close();
 });
 
 t.test('in a dataDir records outlive the broker, as those of `kopje serve`', async (t) => {
