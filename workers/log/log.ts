@@ -186,7 +186,7 @@ export interface Log {
   configure(config: LogConfig): void;
   /**
    * Writes indexes and a producer snapshot, syncs, closes; after a storage fault it only closes. Waits for a
-   * flush in flight, whose `done` is called before.
+   * flush in flight, whose `done` is called before. Rejects with a LogFault if what was left could not be synced.
    */
   close(): Promise<void>;
 }

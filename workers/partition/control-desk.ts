@@ -148,11 +148,19 @@ export class ControlDesk {
     opened.partition.compacted(plan, result);
   }
 
+  /** Throws if a log is left as after a crash: the end must not pass for a clean one. */
   async #closeAll(): Promise<void> {
-    const closing = [...this.#worker.opened.values()].map(({ partition }) => partition.close());
+    // What a recovery is about to open would stay behind, and be written to by nobody's order.
+    await Promise.all(this.#openings.values());
+    const partitions = [...this.#worker.opened.values()].map(({ partition }) => partition);
     this.#worker.opened.clear();
-    const failed = (await Promise.allSettled(closing)).filter((end) => end.status === 'rejected');
-    if (failed.length > 0) throw failed[0]?.reason;
+    const ends = await Promise.allSettled(partitions.map((partition) => partition.close()));
+    const failed = ends.find((end) => end.status === 'rejected');
+    if (failed) throw failed.reason;
+    const faulty = partitions.find(({ isFaulty }) => isFaulty);
+    if (!faulty) return;
+    const { topic, partition } = faulty.name;
+    throw new LogFault('storage', `${topic}-${partition} was not closed in order`);
   }
 
   #maintain(): void {

@@ -86,6 +86,11 @@ export class Partition {
       : this.#log.logEndOffset;
   }
 
+  /** A storage fault ended it: what is in its log only a recovery can tell. */
+  get isFaulty(): boolean {
+    return this.#fault !== null;
+  }
+
   /** Takes a request; it is written by the next `drain`. */
   enqueue(request: AppendRequest): void {
     if (this.#closed) this.#answer(request, ErrorCode.NOT_LEADER_OR_FOLLOWER);

@@ -13,6 +13,7 @@ import { recordsOf } from './batch-records.js';
 import { BatchScan } from './batch-scan.js';
 import { BatchWriter } from './batch-writer.js';
 import type { Disk } from './disk.js';
+import { emptyBatch } from './empty-batch.js';
 import { offsetFile, Suffix } from './file-name.js';
 import { KeyMap } from './key-map.js';
 import { openSegments } from './open-segments.js';
@@ -59,7 +60,7 @@ class Compaction {
     const touched = this.#plan.segments.filter(({ baseOffset }) => baseOffset < mappedEnd);
     const groups: CompactedGroup[] = [];
     for (const group of this.#group(touched)) {
-      if (this.#clean(group, filter)) {
+      if (this.#clean(group, this.#endOf(group), filter)) {
         groups.push({ baseOffsets: group.map(({ baseOffset }) => baseOffset) });
       }
     }
@@ -124,15 +125,21 @@ class Compaction {
     return groups;
   }
 
+  /** Where the segment behind a group begins. */
+  #endOf(group: PlannedSegment[]): number {
+    const { segments, endOffset } = this.#plan;
+    return segments[segments.indexOf(group.at(-1)!) + 1]?.baseOffset ?? endOffset;
+  }
+
   /** Writes what is kept of a group; false if that is all of one segment, and nothing was written. */
-  #clean(group: PlannedSegment[], filter: BatchFilter): boolean {
+  #clean(group: PlannedSegment[], endOffset: number, filter: BatchFilter): boolean {
     const { dir, indexIntervalBytes, ending } = this.#plan;
     const base = group[0]!.baseOffset;
     const config = () => ({ indexIntervalBytes }) as LogConfig;
     const out = new Segment(this.#disk, dir, base, openSegments, config, ending);
     out.create(this.#plan.nowMs);
     try {
-      if (!this.#copy(group, filter, out) && group.length === 1) {
+      if (!this.#copy(group, endOffset, filter, out) && group.length === 1) {
         removeIfThere(this.#disk, out.path(Suffix.log));
         return false;
       }
@@ -146,7 +153,7 @@ class Compaction {
   }
 
   /** Writes the batches that stay, and what is made of others; false if all stay as they are. */
-  #copy(group: PlannedSegment[], filter: BatchFilter, out: Segment): boolean {
+  #copy(group: PlannedSegment[], endOffset: number, filter: BatchFilter, out: Segment): boolean {
     const writer = new BatchWriter(this.#disk, out);
     let isChanged = false;
     for (const segment of group) {
@@ -159,6 +166,10 @@ class Compaction {
         if (kept?.buffer !== view.buffer) isChanged = true;
         return true;
       });
+    }
+    // A recovery takes a gap before the next segment for records that a power cut took.
+    if (out.nextOffset < endOffset) {
+      writer.write(emptyBatch(this.#codecs, out.nextOffset, endOffset - 1, -1));
     }
     writer.end();
     this.#keptBytes += out.sizeBytes;

@@ -132,7 +132,7 @@ export class EmbeddedLog implements Log {
     } catch (error) {
       const fault = faultOf(error, `cannot append to ${this.#options.dir}`);
       this.#undo(first, mark, fault);
-      throw fault;
+      throw this.#broken ?? fault;
     }
     this.#flusher.unsyncedBytes += run.sizeBytes;
     this.#bytesSinceCheckpoint += run.sizeBytes;
@@ -300,6 +300,8 @@ export class EmbeddedLog implements Log {
     this.#closed = true;
     for (const segment of this.#segments.all) segment.release();
     this.#doomed.removeDue(Number.POSITIVE_INFINITY);
+    // The last sync failed: whoever believed in a clean end would verify nothing at the next opening.
+    if (fault === null && this.#broken !== null) throw this.#broken;
   }
 
   /** The config of the moment, for segments. */
@@ -411,16 +413,20 @@ export class EmbeddedLog implements Log {
 
   /** Lets go of the segments that lie below the log start, but for those that a sync still needs. */
   #dropBelowStart(): void {
-    const { disk, dir, clock } = this.#options;
-    let dropped = 0;
-    while (this.#segments.all.length > 1) {
-      const { first } = this.#segments;
-      if (this.#segments.endOffset(0) > this.logStartOffset || this.#flusher.needs(first)) break;
-      this.#segments.remove(first);
-      this.#doomed.add(first, clock() + this.#config.fileDeleteDelayMs);
-      dropped++;
+    const { disk, dir, clock, takeSnapshot } = this.#options;
+    const { all } = this.#segments;
+    const stays = all.findIndex(
+      (segment, i) =>
+        this.#segments.endOffset(i) > this.logStartOffset || this.#flusher.needs(segment),
+    );
+    if (stays <= 0) return;
+    const startOffset = all[stays]!.baseOffset;
+    // Producers that were last heard of in what goes are known by it alone from now on.
+    this.#snapshots.keep(startOffset, takeSnapshot(startOffset));
+    for (const segment of all.slice(0, stays)) {
+      this.#segments.remove(segment);
+      this.#doomed.add(segment, clock() + this.#config.fileDeleteDelayMs);
     }
-    if (dropped === 0) return;
     disk.syncDirectory(dir);
     this.#epochs.trim(this.logStartOffset);
     this.#snapshots.removeStray((offset) => this.#segments.isStart(offset));

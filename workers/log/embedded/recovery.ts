@@ -10,7 +10,7 @@ import type { Segments } from './segments.js';
 import { removeIfThere, writeFully } from './small-file.js';
 import type { SnapshotFiles } from './snapshot-files.js';
 import { holdsSoundBatch } from './sound-batch.js';
-import { rewrite } from './sync-failure.js';
+import { markSyncFailure, rewrite } from './sync-failure.js';
 
 const bufferBytes = 2 ** 20;
 /** Bytes after which the thread looks after its other work. */
@@ -47,6 +47,8 @@ export class Recovery {
   #verifyFrom: number;
   readonly #scan: BatchScan;
   #bytesAtTurn = 0;
+  /** Since the last sync. */
+  #wasCut = false;
 
   constructor(
     options: EmbeddedLogOptions,
@@ -109,14 +111,16 @@ export class Recovery {
   /** One walk over everything that has to be verified, or replayed to rebuild producer state. */
   async #pass(replayFrom: number): Promise<void> {
     const from = Math.min(this.#verifyFrom, replayFrom);
-    const before = this.tally.scannedBytes + this.tally.cutBytes;
+    const before = this.tally.scannedBytes;
     const first = this.#segments.indexFor(from);
     for (let index = first; index < this.#segments.all.length; index++) {
       this.#walk(this.#segments.all[index]!, from, replayFrom);
-      if (this.#scan.fault !== null) this.#cut(index);
+      if (this.#scan.fault !== null) this.#cut(index, this.#scan.fault);
+      else if (this.#lacksItsEnd(index)) this.#cut(index, 'the end of the segment is missing');
       await this.#breathe();
     }
-    if (this.tally.scannedBytes + this.tally.cutBytes > before) this.#sync(first);
+    if (this.#wasCut || this.tally.scannedBytes > before) this.#sync(first);
+    this.#wasCut = false;
   }
 
   #walk(segment: Segment, from: number, replayFrom: number): void {
@@ -137,10 +141,23 @@ export class Recovery {
     if (segment !== this.#segments.active) segment.seal();
   }
 
-  /** Cuts the log at the damage that the scan stands on, if it may be cut. */
-  #cut(index: number): void {
+  /**
+   * Whether records are missing between a segment and the next: it was rolled, and the power went before it was synced.
+   * Compaction leaves no such gap; Kafka's does, but syncs before.
+   */
+  #lacksItsEnd(index: number): boolean {
+    const { recoveryPoint, cleanShutdown, config } = this.#options;
     const segment = this.#segments.all[index]!;
-    const { fault, nextPosition, nextOffset } = this.#scan;
+    const next = this.#segments.all[index + 1];
+    if (next === undefined || cleanShutdown || segment.nextOffset < recoveryPoint) return false;
+    if (segment.nextOffset === next.baseOffset) return false;
+    return !config.cleanupCompact || !this.#isFollowed(index, segment.sizeBytes);
+  }
+
+  /** Cuts the log where a segment's walk has ended, if it may be cut. */
+  #cut(index: number, fault: string): void {
+    const segment = this.#segments.all[index]!;
+    const { nextPosition, nextOffset } = this.#scan;
     const { recoveryPoint, durability, report } = this.#options;
     const fields = {
       file: segment.path(Suffix.log),
@@ -154,6 +171,7 @@ export class Recovery {
       throw new LogFault('corrupt', `damage that is not a torn tail: ${where}: ${fault}`);
     }
     const cutBytes = this.#truncate(index, nextPosition);
+    this.#wasCut = true;
     this.tally.cutBytes += cutBytes;
     report({
       level: isTail ? 'warn' : 'error',
@@ -196,7 +214,12 @@ export class Recovery {
   #sync(first: number): void {
     const { disk, dir } = this.#options;
     for (const segment of this.#segments.all.slice(first)) {
-      disk.fdatasyncNow(segment.fd);
+      try {
+        disk.fdatasyncNow(segment.fd);
+      } catch (error) {
+        markSyncFailure(disk, dir);
+        throw error;
+      }
       segment.syncedBytes = segment.sizeBytes;
       this.#writeIndexes(segment);
     }

@@ -6,8 +6,9 @@ import { decodeSnapshot, encodeSnapshot } from './producer-snapshot.js';
 import { readWhole, removeIfThere, writeFully } from './small-file.js';
 
 /**
- * The producer snapshots of a partition. One may be lost without harm: the batches behind the one before it tell
- * the same again. So they are not synced, and a file that its CRC does not fit counts as missing.
+ * The producer snapshots of a partition. One may be lost without harm as long as the batches behind the one before it
+ * tell the same again. So they are synced only before batches go (`keep`), and a file that its CRC does not
+ * fit counts as missing.
  */
 export class SnapshotFiles {
   readonly #disk: Disk;
@@ -43,13 +44,29 @@ export class SnapshotFiles {
 
   /** Throws what the disk throws. */
   write(offset: number, entries: ProducerSnapshotEntry[]): void {
+    this.#write(offset, entries, false);
+  }
+
+  /**
+   * Makes the snapshot at an offset survive a power cut: soon it is all that tells of the batches below. Throws what
+   * the disk throws.
+   */
+  keep(offset: number, entries: ProducerSnapshotEntry[]): void {
+    this.#write(offset, entries, true);
+    this.#disk.syncDirectory(this.#dir);
+  }
+
+  #write(offset: number, entries: ProducerSnapshotEntry[], isSynced: boolean): void {
     const fd = this.#disk.open(this.#path(offset), 'create');
     try {
       writeFully(this.#disk, fd, [encodeSnapshot(this.#codecs, entries)], 0);
+      if (isSynced) this.#disk.fdatasyncNow(fd);
     } finally {
       this.#disk.close(fd);
     }
-    if (offset > this.newest) this.#offsets.push(offset);
+    if (this.#offsets.includes(offset)) return;
+    this.#offsets.push(offset);
+    this.#offsets.sort((a, b) => a - b);
   }
 
   /** As Kafka does, keeps the newest and those at the start of a segment. */

@@ -89,7 +89,7 @@ t.test('an append that cannot be taken back ends the log', async (t) => {
   appendBatches(log, [2]);
   disk.freeBytes = 10;
   disk.before = failing('truncate', '.log');
-  t.throws(() => append(log, recordsOf(1)), { code: 'full' });
+  t.throws(() => append(log, recordsOf(1)), { code: 'storage' });
   disk.before = () => {};
   disk.freeBytes = Number.POSITIVE_INFINITY;
   t.throws(() => append(log, recordsOf(1)), { code: 'storage' });
