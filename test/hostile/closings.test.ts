@@ -7,6 +7,9 @@ import { correlationIdsIn, framed, headed } from './frames.js';
 import { Neighbour } from './neighbour.js';
 import { WatchedBroker } from './watched-broker.js';
 
+// All of it together, on a machine with other work to do.
+t.setTimeout(120_000);
+
 const apiVersions = (id: number): Buffer => headed(18, 0, false, Buffer.alloc(0), id);
 const httpRequest = Buffer.from('GET / HTTP/1.1\r\nHost: kopje\r\n\r\n');
 const tlsHello = Buffer.from('160301020001000001fc0303', 'hex');

@@ -4,6 +4,9 @@ import t from 'tap';
 import { freePort, startKopje } from '../clients/broker.js';
 import { runIdleLoad } from './idle-load.js';
 
+// All of it together, on a machine with other work to do.
+t.setTimeout(120_000);
+
 t.test('five hundred idle connections', async (t) => {
   const port = await freePort();
   const dataDir = t.testdir();

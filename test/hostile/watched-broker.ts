@@ -139,6 +139,11 @@ export class WatchedBroker {
   }
 }
 
+/** Closed, however: unlike `once`, without minding an error before it. */
+export function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => socket.resume().once('close', () => resolve()));
+}
+
 /** All bytes of a socket until it closes, however it does. */
 export function answersUntilClosed(socket: Socket): Promise<Buffer> {
   const pieces: Buffer[] = [];
