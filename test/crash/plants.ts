@@ -54,9 +54,12 @@ export const plants: readonly Plant[] = [
   {
     name: 'answers before a topic is stored',
     file: 'engine/catalog/store.js',
-    from: 'return this.#durably(() => this.#topics.put(name, row));',
-    to: `setTimeout(() => this.#durably(() => this.#topics.put(name, row)), 300);
-        return Promise.resolve();`,
+    from: 'putTopic(name, row) {',
+    to: `putTopic(name, row) {
+      setTimeout(() => this.putTopicLate(name, row), 300);
+      return Promise.resolve();
+    }
+    putTopicLate(name, row) {`,
     needsPowerCut: false,
   },
   {
