@@ -63,12 +63,15 @@ export function comeAndGoMembers(groupId: string) {
     for (let round = 0; stage.active; round++) {
       const members = [kafka.consumer({ groupId }), kafka.consumer({ groupId })];
       for (const member of members) {
+        // A consumer of kafkajs that is told to leave before it has joined may go on fetching.
+        const joined = new Promise((resolve) => member.on(member.events.GROUP_JOIN, resolve));
         await member.connect();
         await member.subscribe({ topic: 'short', fromBeginning: round % 2 === 0 });
         await member.run({
           autoCommitInterval: 100,
           eachBatch: async () => stage.count('batches of members'),
         });
+        await joined;
         await stage.pause(500);
       }
       for (const member of members) await member.disconnect();
