@@ -40,6 +40,7 @@ const programs = {
   checkout: { file: 'dist/test/runner/main.js', words: ['checkout'] },
   crash: { file: 'dist/test/crash/run.js', words: [] },
   fuzz: { file: 'dist/test/fuzz/run.js', words: [] },
+  simulation: { file: 'dist/test/simulation/run.js', words: [] },
   disks: { file: 'dist/test/disks/run.js', words: [] },
   pulsar: { file: 'dist/test/pulsar/run.js', words: [] },
   bench: { file: 'dist/bench/main.js', words: [] },
