@@ -32,6 +32,9 @@ export interface PoolEvents {
   exhausted(worker: number, reason: unknown): void;
 }
 
+/** Test suites run many brokers in a process: 20 take 400 MiB with V8's own choice, 340 with this one (measured). */
+const testLimits = { maxYoungGenerationSizeMb: 2 };
+
 /** Deaths of one worker that are mended within the window; one more and the broker gives up. */
 const maxRestarts = 20;
 const restartWindowMs = 60_000;
@@ -87,6 +90,7 @@ export class WorkerPool {
       // Its default blocks a worker's event loop between tasks; ours run for the thread's whole life.
       atomics: 'disabled',
       recordTiming: false,
+      resourceLimits: options.settings.storage === 'memory' ? testLimits : {},
     });
     this.#compactions = new CompactionJobs();
     // A dead thread's error reaches us through its task; without a listener it would end the process.

@@ -5,8 +5,11 @@ import t from 'tap';
 import { ended } from '../cli/kopje.js';
 import type { Report } from './leftovers-process.js';
 
-/** From the call to the first answer. Tests run side by side: of many starts the least disturbed one is held to it. */
-const startLimitMs = 150;
+/**
+ * From the call to the first answer: 150 ms on an idle machine, which docs/reliability.md shows. Here tests run side by
+ * side, on machines of any speed, so that only a start that has become much slower fails.
+ */
+const startLimitMs = 400;
 const rssLimitBytes = 400 * 2 ** 20;
 
 function median(numbers: readonly number[]): number {

@@ -56,9 +56,11 @@ t.test('a topic in memory is compacted', async (t) => {
     await produce(client, 'r', 0, builder.finish());
   }
   const endMs = performance.now() + 20_000;
+  // A fetch that meets the compaction may be answered without records, as by Kafka.
+  const isOld = (value: string | undefined) => value === undefined || value === written[0];
   let first = written[0];
-  while (first === written[0] && performance.now() < endMs) [first] = await valuesOf(client);
-  t.not(first, written[0], 'the oldest value of the key is gone');
+  while (isOld(first) && performance.now() < endMs) [first] = await valuesOf(client);
+  t.ok(!isOld(first), 'the oldest value of the key is gone');
   t.ok(first !== undefined && written.includes(first), 'and a later one is there');
   client.close();
 });

@@ -16,6 +16,12 @@ export class SnapshotFiles {
   readonly #codecs: Codecs;
   /** Offsets of the files, ascending. */
   readonly #offsets: number[];
+  /**
+   * Those that tell all there is to tell at their offset, and those of them that are synced. They are not written
+   * again: a power cut would tear what may be the only word on batches that are gone (simulation seed 333).
+   */
+  readonly #sound = new Set<number>();
+  readonly #kept = new Set<number>();
 
   constructor(disk: Disk, dir: string, codecs: Codecs, offsets: number[]) {
     this.#disk = disk;
@@ -35,7 +41,10 @@ export class SnapshotFiles {
       if (offset <= endOffset) {
         const bytes = readWhole(this.#disk, this.#path(offset));
         const entries = bytes && decodeSnapshot(this.#codecs, bytes);
-        if (entries) return { offset, entries };
+        if (entries) {
+          this.#sound.add(offset);
+          return { offset, entries };
+        }
       }
       this.#remove(offset);
     }
@@ -44,7 +53,7 @@ export class SnapshotFiles {
 
   /** Throws what the disk throws. */
   write(offset: number, entries: ProducerSnapshotEntry[]): void {
-    this.#write(offset, entries, false);
+    if (!this.#sound.has(offset)) this.#write(offset, entries, false);
   }
 
   /**
@@ -52,8 +61,10 @@ export class SnapshotFiles {
    * the disk throws.
    */
   keep(offset: number, entries: ProducerSnapshotEntry[]): void {
+    if (this.#kept.has(offset)) return;
     this.#write(offset, entries, true);
     this.#disk.syncDirectory(this.#dir);
+    this.#kept.add(offset);
   }
 
   #write(offset: number, entries: ProducerSnapshotEntry[], isSynced: boolean): void {
@@ -64,6 +75,7 @@ export class SnapshotFiles {
     } finally {
       this.#disk.close(fd);
     }
+    this.#sound.add(offset);
     if (this.#offsets.includes(offset)) return;
     this.#offsets.push(offset);
     this.#offsets.sort((a, b) => a - b);
@@ -87,6 +99,8 @@ export class SnapshotFiles {
 
   #remove(offset: number): void {
     removeIfThere(this.#disk, this.#path(offset));
+    this.#sound.delete(offset);
+    this.#kept.delete(offset);
     this.#offsets.splice(this.#offsets.indexOf(offset), 1);
   }
 }
