@@ -81,18 +81,24 @@ export class Recovery {
   }
 
   async run(snapshots: SnapshotFiles): Promise<void> {
-    const { recoveryPoint, dir, durability, report } = this.#options;
+    const { recoveryPoint, logStartOffset, dir, durability, report } = this.#options;
     await this.#settle(snapshots);
     const logEndOffset = this.#segments.active.nextOffset;
-    if (logEndOffset >= recoveryPoint) return;
-    const message = `the log ends at ${logEndOffset}, but had been synced up to ${recoveryPoint}`;
+    // Records may be deleted before they are synced: the start is then all that is known of them.
+    const knownEndOffset = Math.max(recoveryPoint, logStartOffset);
+    if (logEndOffset >= knownEndOffset) return;
+    const message = `the log ends at ${logEndOffset}, but had reached ${knownEndOffset}`;
     if (durability === 'fsync') throw new LogFault('corrupt', message);
-    report({ level: 'error', message, fields: { dir, recoveryPoint, logEndOffset } });
+    report({
+      level: 'error',
+      message,
+      fields: { dir, recoveryPoint, logStartOffset, logEndOffset },
+    });
     if (this.#verifyFrom > 0) {
       this.#verifyFrom = 0;
       await this.#settle(snapshots);
     }
-    this.#spanLoss();
+    this.#spanLoss(knownEndOffset);
   }
 
   /** Walks until snapshot and log agree. */
@@ -242,16 +248,16 @@ export class Recovery {
    * Writes one empty batch over the offsets whose records are lost, so that none of them is given again and every
    * reader's position passes them.
    */
-  #spanLoss(): void {
-    const { disk, recoveryPoint, codecs } = this.#options;
+  #spanLoss(endOffset: number): void {
+    const { disk, codecs } = this.#options;
     const { active } = this.#segments;
     active.pin();
     const epoch = Math.max(0, this.#epochs.highest);
-    const batch = emptyBatch(codecs, active.nextOffset, recoveryPoint - 1, epoch);
+    const batch = emptyBatch(codecs, active.nextOffset, endOffset - 1, epoch);
     this.#epochs.assign(epoch, active.nextOffset);
     const position = active.sizeBytes;
     writeFully(disk, active.fd, [batch], position);
-    active.enter(recoveryPoint - 1, -1, position, batch.length);
+    active.enter(endOffset - 1, -1, position, batch.length);
     active.sizeBytes += batch.length;
     this.#segments.sizeBytes += batch.length;
     this.#sync(this.#segments.all.length - 1);
