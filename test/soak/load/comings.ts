@@ -17,6 +17,8 @@ import type { Stage } from './stage.js';
 import { createTopic } from './topics.js';
 
 const connectionsAtOnce = 15;
+/** A member that does not come back from a rebalance in time is left out, long before the stage gives up. */
+const memberTimes = { sessionTimeout: 10_000, rebalanceTimeout: 10_000, heartbeatInterval: 1_000 };
 const topicResource = 2;
 
 /** Topics that are made, used, waited at and deleted, under the same few names. */
@@ -61,7 +63,7 @@ export function comeAndGoMembers(groupId: string) {
     const brokers = [`127.0.0.1:${stage.port}`];
     const kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING });
     for (let round = 0; stage.active; round++) {
-      const members = [kafka.consumer({ groupId }), kafka.consumer({ groupId })];
+      const members = [0, 1].map(() => kafka.consumer({ groupId, ...memberTimes }));
       for (const member of members) {
         // A consumer of kafkajs that is told to leave before it has joined may go on fetching.
         const joined = new Promise((resolve) => member.on(member.events.GROUP_JOIN, resolve));

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import t from 'tap';
+import { recordCount } from '../../../engine/protocol/kafka/record-batch.js';
 import { CompactionJobs } from '../../../workers/pool/compaction-jobs.js';
 import { append } from '../log/conformance.js';
 import { logDir, openTestLog, syncer } from '../log/embedded/open-test-log.js';
@@ -28,7 +29,9 @@ t.test('a thread of its own compacts what a log plans', async (t) => {
   t.same(readAll(log), before, 'nothing changes before the log takes it');
   log.applyCompaction(plan, result);
   const active = before.filter((batch) => batch[7]! >= plan.endOffset).length;
-  t.equal(readAll(log).length, 10 + active);
+  // Empty batches span the offsets whose records are gone.
+  const left = readAll(log).filter((batch) => recordCount(batch, 0) > 0);
+  t.equal(left.length, 10 + active);
   await log.close();
 });
 
