@@ -174,8 +174,10 @@ export class PartitionModel {
 
   /** Every known batch of `[from, to)` that must stand there is in `seen`. */
   audited(from: number, to: number, seen: ReadonlySet<number>): void {
-    for (const [offset, content] of this.#at) {
+    // The later first: what is lost with them no longer stands in for an earlier record of its key.
+    for (const [offset, content] of [...this.#at].sort(([a], [b]) => b - a)) {
       if (offset < from || offset >= to || seen.has(offset)) continue;
+      if (this.#at.get(offset) !== content) continue; // Lost with its batch a moment ago.
       if (this.#isCompactedAway(offset, content) || this.#isGoing(offset)) continue;
       if (this.#isUnsafe(offset)) this.#lose(offset, content);
       else this.#must(false, () => `batch ${content.id} is gone from offset ${offset}`);
