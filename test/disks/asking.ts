@@ -6,7 +6,6 @@ import {
   findCoordinatorExchange,
   incrementalAlterConfigsExchange,
   initProducerIdExchange,
-  joinGroupExchange,
   metadataExchange,
   offsetCommitExchange,
   offsetFetchExchange,
@@ -107,18 +106,6 @@ export async function committedOffset(
   const errorCode = answer.errorCode || (partition?.errorCode ?? -1);
   if (errorCode !== 0) throw new Error(`OffsetFetch: ${errorCode}`);
   return partition?.committedOffset ?? -1;
-}
-
-export async function joinGroup(client: RawClient, groupId: string): Promise<number> {
-  const request = {
-    groupId,
-    sessionTimeoutMs: 10_000,
-    rebalanceTimeoutMs: 10_000,
-    memberId: '',
-    protocolType: 'consumer',
-    protocols: [{ name: 'range', metadata: new Uint8Array(4) }],
-  };
-  return (await client.ask(joinGroupExchange, request, 3)).errorCode;
 }
 
 export async function deleteRecords(
