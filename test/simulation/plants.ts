@@ -127,7 +127,7 @@ export const plants: readonly Plant[] = [
   },
   {
     name: 'the lost end of a rolled segment passed over',
-    firstSeed: 14,
+    firstSeed: 41,
     file: `${embedded}/recovery.js`,
     text: 'else if (this.#lacksItsEnd(index))',
     by: 'else if (false)',

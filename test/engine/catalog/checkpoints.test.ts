@@ -19,7 +19,7 @@ t.test('what is written is read back', async (t) => {
   await fc.assert(
     fc.asyncProperty(fc.array(entry), async (entries) => {
       const offsets = new Map(
-        entries.map(([key, offset]) => [key.replace(/-0+(?=\d)/, '-'), offset]),
+        entries.map(([key, offset]) => [key.replace(/-0+(?=\d+$)/, '-'), offset]),
       );
       await writeCheckpoint(path, offsets);
       t.strictSame([...(await readCheckpoint(path))], [...offsets]);

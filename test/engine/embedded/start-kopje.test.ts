@@ -19,11 +19,13 @@ async function roundTrip(kopje: Kopje, value: string): Promise<string[]> {
   return values;
 }
 
-async function valuesOf(client: RawClient): Promise<string[]> {
-  const place = { partition: 0, fetchOffset: 0, partitionMaxBytes: 10_000_000 };
+async function valuesOf(client: RawClient, fetchOffset = 0): Promise<string[]> {
+  const place = { partition: 0, fetchOffset, partitionMaxBytes: 10_000_000 };
   // More than there is: the answer comes after the wait, not at once again and again.
   const { responses } = await fetch(client, 'r', [place], { minBytes: 5e6, maxWaitMs: 200 });
-  return valuesIn(responses[0]?.partitions[0]?.records).values;
+  const { values, nextOffset } = valuesIn(responses[0]?.partitions[0]?.records);
+  // Compaction leaves an empty batch where nothing is left of a segment: a consumer reads on behind it.
+  return values.length > 0 || nextOffset === -1 ? values : valuesOf(client, nextOffset);
 }
 
 t.test('brokers in memory know nothing of each other, and each has a port', async (t) => {
@@ -56,11 +58,9 @@ t.test('a topic in memory is compacted', async (t) => {
     await produce(client, 'r', 0, builder.finish());
   }
   const endMs = performance.now() + 20_000;
-  // A fetch that meets the compaction may be answered without records, as by Kafka.
-  const isOld = (value: string | undefined) => value === undefined || value === written[0];
   let first = written[0];
-  while (isOld(first) && performance.now() < endMs) [first] = await valuesOf(client);
-  t.ok(!isOld(first), 'the oldest value of the key is gone');
+  while (first === written[0] && performance.now() < endMs) [first] = await valuesOf(client);
+  t.not(first, written[0], 'the oldest value of the key is gone');
   t.ok(first !== undefined && written.includes(first), 'and a later one is there');
   client.close();
 });

@@ -1,4 +1,5 @@
 /** Topics, connections, sessions and groups that come and go, and what administrators ask meanwhile. */
+import { setTimeout } from 'node:timers/promises';
 import { Kafka, logLevel } from 'kafkajs';
 import { packBatch } from '../../crash/load/batches.js';
 import {
@@ -19,6 +20,8 @@ import { createTopic } from './topics.js';
 const connectionsAtOnce = 15;
 /** A member that does not come back from a rebalance in time is left out, long before the stage gives up. */
 const memberTimes = { sessionTimeout: 10_000, rebalanceTimeout: 10_000, heartbeatInterval: 1_000 };
+/** A consumer of kafkajs now and then never asks to join (the broker's log has no word of it): it is given up. */
+const joinLimitMs = 20_000;
 const topicResource = 2;
 
 /** Topics that are made, used, waited at and deleted, under the same few names. */
@@ -66,14 +69,17 @@ export function comeAndGoMembers(groupId: string) {
       const members = [0, 1].map(() => kafka.consumer({ groupId, ...memberTimes }));
       for (const member of members) {
         // A consumer of kafkajs that is told to leave before it has joined may go on fetching.
-        const joined = new Promise((resolve) => member.on(member.events.GROUP_JOIN, resolve));
+        const joined = new Promise<true>((resolve) => {
+          member.on(member.events.GROUP_JOIN, () => resolve(true));
+        });
         await member.connect();
         await member.subscribe({ topic: 'short', fromBeginning: round % 2 === 0 });
         await member.run({
           autoCommitInterval: 100,
           eachBatch: async () => stage.count('batches of members'),
         });
-        await joined;
+        const late = setTimeout(joinLimitMs, false, { ref: false });
+        if (!(await Promise.race([joined, late]))) stage.count('members that did not ask to join');
         await stage.pause(500);
       }
       for (const member of members) await member.disconnect();
