@@ -8,10 +8,13 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-/** From the clone to the consumed message. */
-const quickStartLimitMs = 120_000;
+/**
+ * From the clone to the consumed message: two minutes, and as much again for machines that are shared. The addon's
+ * build is nearly all of it: 50 s in all on a quiet machine, 118 s on the same one with busy neighbours.
+ */
+const quickStartLimitMs = 240_000;
 /** Leaves room to tell how much too long it took. */
-const testLimitMs = 280_000;
+const testLimitMs = 290_000;
 /** A second start repeats no install and no build; Node, npm and the broker are most of it. */
 const secondStartLimitMs = 10_000;
 const defaultAddress = '127.0.0.1:9092';
