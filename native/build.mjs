@@ -18,7 +18,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const crate = fileURLToPath(new URL('.', import.meta.url));
-const target = join(crate, 'target');
+/** Cargo's own variable: several checkouts can share what is compiled of other crates. */
+const target = process.env.CARGO_TARGET_DIR ?? join(crate, 'target');
 const libraries = { darwin: 'libkopje_native.dylib', linux: 'libkopje_native.so' };
 
 /** @param {string} line */

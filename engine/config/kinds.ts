@@ -66,7 +66,8 @@ export function integerOr(special: number, min: number, max: number = maxInt32):
     ...inner,
     range,
     parse(raw) {
-      if (String(raw).trim() === String(special)) return { value: special };
+      const isSpecial = typeof raw === 'string' ? raw.trim() === String(special) : raw === special;
+      if (isSpecial) return { value: special };
       const parsed = inner.parse(raw);
       return 'value' in parsed ? parsed : { problem: `must be ${range}, not ${describe(raw)}` };
     },
@@ -105,7 +106,7 @@ export const boolean: Kind<boolean> = {
   range: 'true, false',
   format: String,
   parse(raw) {
-    const text = String(raw).trim().toLowerCase();
+    const text = typeof raw === 'object' ? '' : String(raw).trim().toLowerCase();
     if (text === 'true' || text === 'false') return { value: text === 'true' };
     return { problem: `must be true or false, not ${describe(raw)}` };
   },

@@ -1,5 +1,5 @@
 /** Record batches in which anything may be wrong: the addon and the fallback say the same of each. */
-import fc from 'fast-check';
+
 import { FallbackCodecs } from '../../native/fallback/fallback-codecs.js';
 import {
   BatchCheck,
@@ -9,6 +9,7 @@ import {
   codecsNotice,
   loadCodecs,
 } from '../../native/index.js';
+import fc from '../fast-check.js';
 import { encodeBatch, encodeRecord, type SampleRecord, sharedRange } from '../native/samples.js';
 import { pureFuzzer } from './fuzzer.js';
 import { type Mutations, mutated, mutations } from './mutations.js';

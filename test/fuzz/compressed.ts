@@ -1,5 +1,5 @@
 /** Compressed blocks with any damage: each decoder keeps within its bound, throws nothing else, and both agree. */
-import fc from 'fast-check';
+
 import { FallbackCodecs } from '../../native/fallback/fallback-codecs.js';
 import {
   CodecError,
@@ -8,6 +8,7 @@ import {
   codecsNotice,
   loadCodecs,
 } from '../../native/index.js';
+import fc from '../fast-check.js';
 import { golden, goldenPayload } from '../native/samples.js';
 import { pureFuzzer } from './fuzzer.js';
 import { type Mutations, mutated, mutations } from './mutations.js';

@@ -1,7 +1,8 @@
 /** Any bytes in reads of any size: the intake hands on whole frames, or refuses, and gives all memory back. */
-import fc from 'fast-check';
+
 import { FrameError, type FrameSink, Intake } from '../../engine/listen/intake.js';
 import { type Landing, LandingSlab } from '../../engine/listen/landing-slab.js';
+import fc from '../fast-check.js';
 import { framed } from '../hostile/frames.js';
 import { pureFuzzer } from './fuzzer.js';
 import { type Mutations, mutated, mutations } from './mutations.js';

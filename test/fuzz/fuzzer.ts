@@ -1,5 +1,5 @@
 /** One thing that takes bytes from outside, and a property that holds whatever they are. */
-import fc from 'fast-check';
+import fc from '../fast-check.js';
 
 export interface Fuzzer {
   readonly name: string;

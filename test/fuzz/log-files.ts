@@ -2,7 +2,7 @@
  * A partition's directory with any of its files damaged: it opens, or says that it is damaged and why; nothing that lies
  * before the damage is lost, and no other file than a segment costs a record.
  */
-import fc from 'fast-check';
+
 import {
   BATCH_HEADER_BYTES,
   baseOffset,
@@ -10,6 +10,7 @@ import {
   lastOffset,
 } from '../../engine/protocol/kafka/record-batch.js';
 import { type Log, LogFault } from '../../workers/log/log.js';
+import fc from '../fast-check.js';
 import { batchAt, newResult, recordsOf, runOf, TestMemory } from '../workers/log/batches.js';
 import { MemoryDisk } from '../workers/log/embedded/memory-disk.js';
 import { openTestLog } from '../workers/log/embedded/open-test-log.js';

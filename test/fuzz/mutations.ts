@@ -1,5 +1,5 @@
 /** Small damage to bytes, of the kinds that parsers stumble over. */
-import fc from 'fast-check';
+import fc from '../fast-check.js';
 
 interface Mutation {
   readonly kind: 'byte' | 'bit' | 'int32' | 'cut' | 'insert' | 'repeat' | 'zeros';

@@ -2,11 +2,12 @@
  * Valid requests of every API and version with any damage, through the real broker: each is answered or closes its
  * connection, none is a defect of ours, and nothing that it held stays behind.
  */
-import fc from 'fast-check';
+
 import type { Api } from '../../engine/api/api.js';
 import { apis } from '../../engine/api/served.js';
 import { messageArbitrary } from '../engine/protocol/kafka/arbitraries.js';
 import { encodeWhole, loadCodec, type Message } from '../engine/protocol/kafka/codecs.js';
+import fc from '../fast-check.js';
 import { SCHEMAS } from '../golden/codec/message-schemas.js';
 import { headed } from '../hostile/frames.js';
 import { Neighbour } from '../hostile/neighbour.js';

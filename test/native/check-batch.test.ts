@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import t from 'tap';
 import {
   BatchCheck,
@@ -8,6 +7,7 @@ import {
   type Codecs,
   Compression,
 } from '../../native/index.js';
+import fc from '../fast-check.js';
 import {
   available,
   encodeBatch,

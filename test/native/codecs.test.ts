@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import t from 'tap';
 import { CodecError, Compression } from '../../native/index.js';
+import fc from '../fast-check.js';
 import { available, golden, goldenPayload, sharedRange } from './samples.js';
 
 const { gzip, snappy, lz4, zstd } = Compression;

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import t from 'tap';
 import { crc32cCombine, crc32cTable } from '../../native/fallback/crc32c-table.js';
+import fc from '../fast-check.js';
 import { available, sharedRange } from './samples.js';
 
 /** The definition, bit by bit. */

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import t from 'tap';
 import { CodecError, type Codecs, Compression } from '../../native/index.js';
+import fc from '../fast-check.js';
 import { available, goldenPayload } from './samples.js';
 
 const [addon, fallback] = available;

@@ -79,3 +79,10 @@ t.test(
     t.strictSame(wrong, []);
   },
 );
+
+t.test('properties are tried with the same cases each time', async (t) => {
+  const wrong = imports.filter(
+    ({ path, target }) => target === 'fast-check' && path !== 'test/fast-check.ts',
+  );
+  t.strictSame(wrong, []);
+});

@@ -1,10 +1,10 @@
 /** Peers that send rubbish, stop halfway, never read or come and go: nobody else notices, and no memory stays behind. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { apis } from '../../engine/api/served.js';
 import { apiVersionsExchange, fetchExchange, metadataExchange } from '../exchanges.js';
+import fc from '../fast-check.js';
 import { framed, headed } from '../hostile/frames.js';
 import { frameOf, type RawClient } from '../raw-client.js';
 import { batchOf, createTopic, produce } from './records.js';

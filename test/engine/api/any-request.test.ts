@@ -1,8 +1,9 @@
 /** Whatever a client sends, as long as it decodes, is answered: no handler throws or never ends. */
-import fc from 'fast-check';
+
 import t from 'tap';
 import type { Api } from '../../../engine/api/api.js';
 import { apis } from '../../../engine/api/served.js';
+import fc from '../../fast-check.js';
 import { SCHEMAS } from '../../golden/codec/message-schemas.js';
 import { messageArbitrary } from '../protocol/kafka/arbitraries.js';
 import { loadCodec, type Message } from '../protocol/kafka/codecs.js';

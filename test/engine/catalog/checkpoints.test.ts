@@ -1,6 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import t from 'tap';
 import { readCheckpoint, writeCheckpoint } from '../../../engine/catalog/checkpoint-file.js';
 import { Checkpoints } from '../../../engine/catalog/checkpoints.js';
@@ -8,6 +7,7 @@ import { DataDirectory } from '../../../engine/catalog/data-directory.js';
 import { offlinePartition } from '../../../engine/catalog/topic.js';
 import type { PartitionRef } from '../../../engine/route/partition-port.js';
 import { newLineState } from '../../../workers/ring/table.js';
+import fc from '../../fast-check.js';
 import { openCatalog, silent, temporaryDirectory } from './open-catalog.js';
 
 t.test('what is written is read back', async (t) => {

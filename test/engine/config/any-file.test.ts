@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import t from 'tap';
 import { loadSettings } from '../../../engine/config/load.js';
 import { SettingsError } from '../../../engine/config/mistakes.js';
 import { settingNames, settingOf } from '../../../engine/config/schema.js';
+import fc from '../../fast-check.js';
 
 /** Texts that are more often YAML than chance would have it. */
 const yamlText = fc
@@ -50,6 +50,13 @@ t.test('whatever a value is, a kind takes it or says what it should be', async (
     return 'value' in parsed || parsed.problem.length > 0;
   });
   fc.assert(property, { numRuns: 3000 });
+});
+
+t.test('a mapping whose toString is not a function is what it should not be', async (t) => {
+  for (const name of settingNames) {
+    const parsed = settingOf(name).kind.parse({ toString: false });
+    t.match(parsed, { problem: /not a mapping|must/ }, name);
+  }
 });
 
 t.test('what a kind takes it prints in a form that it takes again', async () => {

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import t from 'tap';
 import { FrameError, type FrameSink, Intake } from '../../../engine/listen/intake.js';
 import { type Landing, LandingSlab } from '../../../engine/listen/landing-slab.js';
+import fc from '../../fast-check.js';
 
 const mebibyte = 1024 * 1024;
 

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import t from 'tap';
 import { ErrorCode } from '../../../engine/protocol/kafka/errors.js';
 import { RecordCursor } from '../../../engine/protocol/kafka/record-cursor.js';
@@ -7,6 +6,7 @@ import type { CopySite } from '../../../workers/batch/rebuild.js';
 import { Validator } from '../../../workers/batch/validator.js';
 import { Verdict } from '../../../workers/batch/verdict.js';
 import type { LogConfig } from '../../../workers/log/log.js';
+import fc from '../../fast-check.js';
 import {
   type BatchRecord,
   type BatchShape,

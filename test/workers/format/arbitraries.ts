@@ -1,5 +1,5 @@
 /** Batches as producers send them, with everything that a format has to keep. */
-import fc from 'fast-check';
+
 import {
   attributes,
   BATCH_ATTRIBUTE,
@@ -10,6 +10,7 @@ import {
 } from '../../../engine/protocol/kafka/record-batch.js';
 import { RecordBatchBuilder } from '../../../engine/protocol/kafka/record-batch-builder.js';
 import { sealBatch } from '../../../workers/batch/header.js';
+import fc from '../../fast-check.js';
 import { codecs } from './read-records.js';
 
 interface RecordShape {

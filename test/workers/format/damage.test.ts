@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import t from 'tap';
 import { Entry } from '../../../workers/format/entry.js';
 import { EntryEncoder } from '../../../workers/format/entry-encoder.js';
 import { EntryFault } from '../../../workers/format/entry-fault.js';
+import fc from '../../fast-check.js';
 import { batchShape, buildBatch } from './arbitraries.js';
 import { maxInflatedBytes } from './decoding.js';
 import { bytesOf, goldenPartitions } from './golden.js';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
 import t from 'tap';
 import { BATCH_ATTRIBUTE } from '../../../engine/protocol/kafka/record-batch.js';
 import {
@@ -7,6 +6,7 @@ import {
   type EntryFormat,
   messagesOf,
 } from '../../../workers/format/entry-encoder.js';
+import fc from '../../fast-check.js';
 import { type BatchShape, batchShape, buildBatch, transactionalShape } from './arbitraries.js';
 import { decodeEntry, maxInflatedBytes } from './decoding.js';
 import { codecs, type ReadBatch, readBatches } from './read-records.js';

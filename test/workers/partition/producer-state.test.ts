@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import t from 'tap';
 import { ErrorCode } from '../../../engine/protocol/kafka/errors.js';
 import { addSequence, subtractSequence } from '../../../workers/partition/producer-entry.js';
 import { maxProducers, ProducerState } from '../../../workers/partition/producer-state.js';
+import fc from '../../fast-check.js';
 import { buildBatch } from '../batch/build-batch.js';
 
 const maxSequence = 2 ** 31 - 1;

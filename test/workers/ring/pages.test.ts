@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import t from 'tap';
 import { PageAllocator } from '../../../workers/ring/pages.js';
+import fc from '../../fast-check.js';
 
 const pageBytes = 16;
 const pages = 32;

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import t from 'tap';
 import { allocateRing, RingConsumer, RingProducer, wordAt } from '../../../workers/ring/ring.js';
+import fc from '../../fast-check.js';
 
 t.test('keeps order and loses nothing, however the sides take turns', (t) => {
   const turns = fc.array(fc.tuple(fc.nat(9), fc.nat(9)), { minLength: 1, maxLength: 200 });

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import t from 'tap';
 import { heartbeat, leave } from '../../../../engine/coordinators/group/membership.js';
 import { dissolve } from '../../../../engine/coordinators/group/rebalance.js';
 import { ErrorCode } from '../../../../engine/protocol/kafka/errors.js';
+import fc from '../../../fast-check.js';
 import { Machine } from './machine.js';
 
 const metadata = Uint8Array.of(0, 0, 0, 0, 0, 0);

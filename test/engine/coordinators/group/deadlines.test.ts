@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import t from 'tap';
 import { Deadline, Deadlines } from '../../../../engine/coordinators/group/deadlines.js';
+import fc from '../../../fast-check.js';
 
 function rethrow(error: unknown): never {
   throw error;

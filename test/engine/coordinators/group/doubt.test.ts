@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import t from 'tap';
 import { ErrorCode } from '../../../../engine/protocol/kafka/errors.js';
+import fc from '../../../fast-check.js';
 import { type Fixture, readyFixture } from './coordinator-fixture.js';
 
 const GROUPS = ['g0', 'g1'];

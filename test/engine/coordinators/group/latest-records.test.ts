@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import t from 'tap';
 import { LatestRecords } from '../../../../engine/coordinators/group/latest-records.js';
+import fc from '../../../fast-check.js';
 
 /** What the table says of keys that lie one after another in one view, with a position as value. */
 function latestOf(keys: readonly string[]): [string, number][] {

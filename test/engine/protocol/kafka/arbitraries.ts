@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { INT64_MAX, INT64_MIN, ZERO_UUID } from '../../../../engine/protocol/kafka/constants.js';
+import fc from '../../../fast-check.js';
 import type { Message } from './codecs.js';
 import { isWithin, type MessageSchema } from './message-schema.js';
 

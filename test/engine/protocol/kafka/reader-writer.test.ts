@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import t from 'tap';
 import {
   INT64_MAX,
@@ -9,6 +8,7 @@ import {
 import { ProtocolError } from '../../../../engine/protocol/kafka/protocol-error.js';
 import { Reader } from '../../../../engine/protocol/kafka/reader.js';
 import { Writer } from '../../../../engine/protocol/kafka/writer.js';
+import fc from '../../../fast-check.js';
 import { sharedCopy } from './sameness.js';
 
 const RUNS = { numRuns: 300, seed: 4 };

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import t from 'tap';
 import { crc32c } from '../../../../engine/protocol/kafka/crc32c.js';
 import { ProtocolError } from '../../../../engine/protocol/kafka/protocol-error.js';
@@ -30,6 +29,7 @@ import {
   type RecordBatchOptions,
 } from '../../../../engine/protocol/kafka/record-batch-builder.js';
 import { RecordCursor } from '../../../../engine/protocol/kafka/record-cursor.js';
+import fc from '../../../fast-check.js';
 import { readGolden } from './golden.js';
 import { sharedCopy } from './sameness.js';
 

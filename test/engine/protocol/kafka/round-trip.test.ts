@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import t from 'tap';
 import { ProtocolError } from '../../../../engine/protocol/kafka/protocol-error.js';
 import { Reader } from '../../../../engine/protocol/kafka/reader.js';
+import fc from '../../../fast-check.js';
 import { SCHEMAS } from '../../../golden/codec/message-schemas.js';
 import { messageArbitrary } from './arbitraries.js';
 import { type Codec, encodeWhole, loadCodec } from './codecs.js';

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import t from 'tap';
 import {
   commandNumber,
@@ -8,6 +7,7 @@ import {
 } from '../../../../engine/protocol/pulsar/commands.js';
 import { commandFrame } from '../../../../engine/protocol/pulsar/frames.js';
 import { PulsarFormatError } from '../../../../engine/protocol/pulsar/message-type.js';
+import fc from '../../../fast-check.js';
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import t from 'tap';
 import {
   type ReceivedEntry,
@@ -8,6 +7,7 @@ import {
   uint32At,
 } from '../../../../engine/protocol/pulsar/frames.js';
 import { PulsarFormatError } from '../../../../engine/protocol/pulsar/message-type.js';
+import fc from '../../../fast-check.js';
 import {
   bytesOf,
   frameOf,

@@ -1,5 +1,4 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
-import fc from 'fast-check';
 import t from 'tap';
 import { PulsarFormatError } from '../../../../engine/protocol/pulsar/message-type.js';
 import {
@@ -8,6 +7,7 @@ import {
   varintBytes,
   writeVarint,
 } from '../../../../engine/protocol/pulsar/varint.js';
+import fc from '../../../fast-check.js';
 
 const safe = fc.oneof(
   fc.maxSafeNat(),

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import {
   baseOffset,
@@ -13,6 +12,7 @@ import { recordsOf } from '../../../../workers/log/embedded/batch-records.js';
 import { compactSegments } from '../../../../workers/log/embedded/compact.js';
 import type { EmbeddedLog } from '../../../../workers/log/embedded/embedded-log.js';
 import type { LogConfig } from '../../../../workers/log/log.js';
+import fc from '../../../fast-check.js';
 import { codecs } from '../batches.js';
 import { append, spanOf } from '../conformance.js';
 import { flushed, readAll } from '../read-log.js';

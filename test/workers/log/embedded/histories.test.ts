@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import t from 'tap';
 import {
   lastOffset,
@@ -6,6 +5,7 @@ import {
 } from '../../../../engine/protocol/kafka/record-batch.js';
 import type { EmbeddedLog } from '../../../../workers/log/embedded/embedded-log.js';
 import { LogFault } from '../../../../workers/log/log.js';
+import fc from '../../../fast-check.js';
 import { batchAt, recordsOf, runOf } from '../batches.js';
 import { flushed, readAll, readOnce } from '../read-log.js';
 import { MemoryDisk } from './memory-disk.js';

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import t from 'tap';
 import { KeyMap } from '../../../../workers/log/embedded/key-map.js';
 import { halfSipHash } from '../../../../workers/log/embedded/keyed-hash.js';
+import fc from '../../../fast-check.js';
 
 t.test('HalfSipHash-2-4, the first vectors of its authors', async (t) => {
   const input = Uint8Array.from({ length: 64 }, (_, i) => i);

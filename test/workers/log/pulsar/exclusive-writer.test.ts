@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import {
   ExclusiveWriter,
@@ -6,6 +5,7 @@ import {
 } from '../../../../workers/log/pulsar/exclusive-writer.js';
 import { Lookup } from '../../../../workers/log/pulsar/lookup.js';
 import type { OutgoingEntry } from '../../../../workers/log/pulsar/producer.js';
+import fc from '../../../fast-check.js';
 import { FakeTopic } from './fake-topic.js';
 import { connectionsOf } from './setup.js';
 

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import type { OutgoingEntry } from '../../../../workers/log/pulsar/producer.js';
 import { settleInDoubt } from '../../../../workers/log/pulsar/settle.js';
+import fc from '../../../fast-check.js';
 import { FakeTopic } from './fake-topic.js';
 import { connectionTo } from './setup.js';
 
