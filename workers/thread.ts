@@ -60,6 +60,8 @@ export interface Opened {
   readonly partition: Partition;
   readonly generation: number;
   dirty: boolean;
+  /** Reads whose batches are on their way; no more than main has tokens. */
+  readonly held: Submission[];
 }
 
 /**
@@ -80,7 +82,7 @@ export class PartitionWorker {
   readonly #desk: ControlDesk;
   readonly #counters: Float64Array;
   readonly #dirty: Opened[] = [];
-  readonly #read: ReadResult = { start: -1, sizeBytes: 0, starved: false };
+  readonly #read: ReadResult = { start: -1, sizeBytes: 0, starved: false, awaited: false };
   readonly #place: FilePlace = { segmentBaseOffset: 0, position: 0, sizeBytes: 0, inode: -1 };
   #owesBell = false;
   #finish: () => void = () => {};
@@ -164,6 +166,11 @@ export class PartitionWorker {
     this.owesBell();
   }
 
+  /** Tries again what could not be read yet. */
+  answerHeld({ held }: Opened): void {
+    for (const submission of held.splice(0)) this.#answerRead(submission);
+  }
+
   #turn(): boolean {
     let more = true;
     for (let taken = 0; taken < turnLimit; taken++) {
@@ -216,9 +223,6 @@ export class PartitionWorker {
     if (opened.dirty) this.#writeDirty();
     if ((flags & SubmitFlag.fileAllowed) !== 0 && this.#located(submission, opened)) return;
     const result = this.#read;
-    result.start = -1;
-    result.sizeBytes = 0;
-    result.starved = false;
     const errorCode = opened.partition.read(
       submission.offset,
       submission.maxBytes,
@@ -227,6 +231,10 @@ export class PartitionWorker {
       this.#replies,
       result,
     );
+    if (result.awaited) {
+      opened.held.push({ ...submission });
+      return;
+    }
     this.count(WorkerCounter.fetchRead, result.sizeBytes);
     this.#end.complete(
       token,

@@ -17,7 +17,7 @@ export const plants: readonly Plant[] = [
   {
     name: 'acknowledge before the sync',
     file: 'workers/partition/partition.js',
-    text: 'if (request.acks === -1 && request.lastOffset >= this.highWatermark)',
+    text: 'if (isAwaited && request.lastOffset >= this.highWatermark)',
     by: 'if (false)',
   },
   {

@@ -7,7 +7,10 @@ import type { CompactionPlan, CompactionResult } from './compaction.js';
 
 /** What `append` takes: batches v2 back to back in order, offsets and epochs already patched in. */
 export interface AppendRun {
-  /** Borrowed views, valid until `append` returns; each is exactly one record batch. */
+  /**
+   * Borrowed views, each exactly one record batch; valid until `append` returns, of a log that `borrowsUntilStable`
+   * until its stable end has passed them.
+   */
   readonly batches: Uint8Array[];
   readonly baseOffsets: number[];
   readonly lastOffsets: number[];
@@ -31,6 +34,8 @@ export interface ReadResult {
   sizeBytes: number;
   /** True when the reply memory was spent: the caller tries again after a release. */
   starved: boolean;
+  /** True when what was asked for is on its way: the caller tries again once the log says `arrived`. */
+  awaited: boolean;
 }
 
 /** Where whole batches lie in a file, for a reply that is sent from there; the caller owns and reuses it. */
@@ -56,6 +61,16 @@ export class LogFault extends Error {
     this.name = 'LogFault';
     this.code = code;
   }
+}
+
+/** What a log does by itself, told on its thread, and never while one of its methods runs. */
+export interface LogEvents {
+  /** The stable end moved, or the log can be written to again. */
+  progress(): void;
+  /** What an awaited read waits for has come, or never will. */
+  arrived(): void;
+  /** The log ended: what is not stable may be there or not. */
+  ended(fault: LogFault): void;
 }
 
 /** What a time search or an epoch search found; offset -1: nothing. */
@@ -132,7 +147,13 @@ export interface Log {
   readonly recoveryPoint: number;
   /** The epoch of this opening; higher than that of every earlier one that appended. */
   readonly leaderEpoch: number;
-  /** Writes the whole run or nothing. Throws LogFault. On return the bytes are in the page cache. */
+  /** False while appends have to wait for a `progress`. */
+  readonly isWritable: boolean;
+  /** True where batches go out from where they lie, after `append` has returned. */
+  readonly borrowsUntilStable: boolean;
+  /** Before anything else, once. */
+  listen(events: LogEvents): void;
+  /** Writes the whole run or nothing. Throws LogFault. On return the bytes are in the page cache, or on their way. */
   append(run: AppendRun): void;
   /**
    * Makes everything appended before the call stable. `done(fault)` is called once, later, on this thread.
@@ -165,9 +186,9 @@ export interface Log {
     place: FilePlace,
   ): boolean;
   /** First record with timestamp >= `timestamp` below `endOffset`. */
-  offsetForTimestamp(timestamp: number, endOffset: number): FoundOffset;
+  offsetForTimestamp(timestamp: number, endOffset: number): FoundOffset | Promise<FoundOffset>;
   /** The record with the greatest timestamp below `endOffset` (ListOffsets -3). */
-  offsetOfMaxTimestamp(endOffset: number): FoundOffset;
+  offsetOfMaxTimestamp(endOffset: number): FoundOffset | Promise<FoundOffset>;
   /** KIP-320: end offset of the greatest epoch <= `leaderEpoch`; offset -1 if unknown. */
   endOffsetForEpoch(leaderEpoch: number): FoundOffset;
   /** Epoch of the batch at an offset (the greatest epoch that starts at or below it). */

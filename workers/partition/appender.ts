@@ -68,15 +68,15 @@ export class Appender {
     this.#queue.push(request);
   }
 
-  /** Answers with KAFKA_STORAGE_ERROR what was queued and not yet taken. */
-  refuseQueued(): void {
+  /** Answers what was queued and not yet taken. */
+  refuseQueued(errorCode: number): void {
     const queue = this.#queue;
-    for (const request of queue) this.#ports.answer(request, ErrorCode.KAFKA_STORAGE_ERROR);
+    for (const request of queue) this.#ports.answer(request, errorCode);
     queue.length = 0;
   }
 
   drain(nowMs: number): void {
-    if (this.#queue.length === 0) return;
+    if (this.#queue.length === 0 || !this.#log.isWritable) return;
     const requests = this.#queue;
     this.#queue = this.#drained;
     this.#drained = requests;

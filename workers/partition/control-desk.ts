@@ -93,16 +93,18 @@ export class ControlDesk {
 
   async #open(opening: OpenPartition): Promise<void> {
     const { slot, generation } = opening;
-    const known = this.#worker.opened.get(slot);
+    const worker = this.#worker;
+    const known = worker.opened.get(slot);
     if (known) {
       // Reopened after a storage fault: the faulty log is closed without being written.
-      this.#worker.opened.delete(slot);
+      worker.opened.delete(slot);
+      worker.answerHeld(known);
       await known.partition.close();
     }
     const { disk, codecs } = this.#machine;
-    const tools = { settings: this.#worker.task.settings, codecs, disk };
+    const tools = { settings: worker.task.settings, codecs, disk };
     const partition = await openPartition(opening, tools, this.#portsOf(slot, generation));
-    this.#worker.opened.set(slot, { partition, generation, dirty: false });
+    worker.opened.set(slot, { partition, generation, dirty: false, held: [] });
   }
 
   #portsOf(slot: number, generation: number): PartitionPorts {
@@ -113,6 +115,10 @@ export class ControlDesk {
         if (worker.table.publish(slot, state)) worker.owesBell();
       },
       report: (level, message, fields) => worker.tell({ kind: 'notice', level, message, fields }),
+      arrived: () => {
+        const opened = worker.opened.get(slot);
+        if (opened?.generation === generation) worker.answerHeld(opened);
+      },
       offline: (fault) =>
         worker.tell({ kind: 'offline', slot, generation, message: fault.message }),
       compact: (plan) => {
@@ -126,6 +132,7 @@ export class ControlDesk {
 
   async #close(slot: number, opened: Opened, remove: boolean): Promise<void> {
     this.#worker.opened.delete(slot);
+    this.#worker.answerHeld(opened);
     await opened.partition.close();
     if (!remove) return;
     const dir = directoryOf(this.#worker.task.settings.dataDir, opened.partition.name);
@@ -152,8 +159,10 @@ export class ControlDesk {
   async #closeAll(): Promise<void> {
     // What a recovery is about to open would stay behind, and be written to by nobody's order.
     await Promise.all(this.#openings.values());
-    const partitions = [...this.#worker.opened.values()].map(({ partition }) => partition);
+    const opened = [...this.#worker.opened.values()];
     this.#worker.opened.clear();
+    for (const one of opened) this.#worker.answerHeld(one);
+    const partitions = opened.map(({ partition }) => partition);
     const ends = await Promise.allSettled(partitions.map((partition) => partition.close()));
     const failed = ends.find((end) => end.status === 'rejected');
     if (failed) throw failed.reason;

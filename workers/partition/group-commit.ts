@@ -23,9 +23,9 @@ export class GroupCommit {
   readonly #log: Log;
   readonly #ports: CommitPorts;
   readonly #everyAppend: boolean;
-  // Requests that the running flush covers, those for the next one, and who else waits for one of these.
-  #flushing: AppendRequest[] = [];
-  #waiting: AppendRequest[] = [];
+  /** Requests that wait for stability, in the order in which they came. */
+  readonly #waiting: AppendRequest[] = [];
+  // Who else waits for the running flush, and for the next one.
   #flushingOthers: ((fault: LogFault | null) => void)[] = [];
   #waitingOthers: ((fault: LogFault | null) => void)[] = [];
   #isFlushing = false;
@@ -45,16 +45,31 @@ export class GroupCommit {
 
   /** Gives the request back once its last offset is stable. Call `advance` when all are here. */
   wait(request: AppendRequest): void {
-    const covered = this.#isFlushing && request.lastOffset < this.#flushEndOffset;
-    (covered ? this.#flushing : this.#waiting).push(request);
+    this.#waiting.push(request);
+  }
+
+  /** The stable end moved: gives back what it covers. */
+  release(): void {
+    if (this.#fault !== null) return;
+    this.#ports.stable();
+    const waiting = this.#waiting;
+    const { stableEndOffset } = this.#log;
+    let covered = 0;
+    for (const request of waiting) {
+      // A repeated batch may stand behind later ones: it goes with them.
+      if (request.lastOffset >= stableEndOffset) break;
+      this.#ports.commit(request);
+      covered++;
+    }
+    if (covered === waiting.length) waiting.length = 0;
+    else if (covered > 0) waiting.splice(0, covered);
   }
 
   /** Starts a flush if anything needs one and none runs. */
   advance(): void {
     if (this.#isFlushing || this.#fault !== null) return;
-    if (this.#waiting.length > 0 || this.#waitingOthers.length > 0 || this.#isBehind()) {
-      this.#start();
-    }
+    const isAwaited = this.#waiting.length > 0 || this.#waitingOthers.length > 0;
+    if (isAwaited || this.#isBehind()) this.#start();
   }
 
   /** Once a second, for `durability=os`: bounds what a recovery has to scan. */
@@ -97,9 +112,6 @@ export class GroupCommit {
 
   #start(): void {
     this.#isFlushing = true;
-    const requests = this.#flushing;
-    this.#flushing = this.#waiting;
-    this.#waiting = requests;
     const others = this.#flushingOthers;
     this.#flushingOthers = this.#waitingOthers;
     this.#waitingOthers = others;
@@ -119,10 +131,7 @@ export class GroupCommit {
     if (this.#log.stableEndOffset < this.#flushEndOffset) {
       throw new Error('a flush ended below the offset at which it began');
     }
-    this.#ports.stable();
-    const requests = this.#flushing;
-    for (const request of requests) this.#ports.commit(request);
-    requests.length = 0;
+    this.release();
     const others = this.#flushingOthers;
     for (const other of others) other(null);
     others.length = 0;
@@ -130,11 +139,9 @@ export class GroupCommit {
   }
 
   #failAll(fault: LogFault): void {
-    for (const request of this.#flushing) this.#ports.fail(request);
     for (const request of this.#waiting) this.#ports.fail(request);
     for (const other of this.#flushingOthers) other(fault);
     for (const other of this.#waitingOthers) other(fault);
-    this.#flushing.length = 0;
     this.#waiting.length = 0;
     this.#flushingOthers.length = 0;
     this.#waitingOthers.length = 0;

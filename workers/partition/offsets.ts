@@ -26,7 +26,11 @@ function listed(offset: number, timestamp: number, leaderEpoch: number): ListedO
 }
 
 /** Nothing at or beyond `highWatermark` is told. Throws LogFault. */
-export function listOffset(log: Log, highWatermark: number, timestamp: number): ListedOffset {
+export async function listOffset(
+  log: Log,
+  highWatermark: number,
+  timestamp: number,
+): Promise<ListedOffset> {
   switch (timestamp) {
     case Special.latest:
       return listed(highWatermark, -1, log.leaderEpoch);
@@ -37,11 +41,11 @@ export function listOffset(log: Log, highWatermark: number, timestamp: number): 
     case Special.earliestPendingUpload:
       return listed(-1, -1, -1);
     case Special.maxTimestamp: {
-      const found = log.offsetOfMaxTimestamp(highWatermark);
+      const found = await log.offsetOfMaxTimestamp(highWatermark);
       return listed(found.offset, found.timestamp, found.leaderEpoch);
     }
     default: {
-      const found = log.offsetForTimestamp(timestamp, highWatermark);
+      const found = await log.offsetForTimestamp(timestamp, highWatermark);
       return listed(found.offset, found.timestamp, found.leaderEpoch);
     }
   }

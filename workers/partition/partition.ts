@@ -75,6 +75,14 @@ export class Partition {
       fault: (fault) => this.#storageFault(fault),
       copied: (site, sizeBytes) => ports.copied(site, sizeBytes),
     });
+    log.listen({
+      progress: () => {
+        this.#commit.release();
+        this.drain();
+      },
+      arrived: () => ports.arrived(),
+      ended: (fault) => this.#storageFault(fault),
+    });
     this.#publish();
     // What a recovery kept and did not sync has readers only once it is stable.
     this.#commit.advance();
@@ -107,7 +115,7 @@ export class Partition {
 
   /**
    * Reads whole batches from the one that holds `offset`, none at or beyond the high watermark. Returns a
-   * Kafka error code. Without transactions both isolation levels read the same.
+   * Kafka error code; `result` may be awaited. Without transactions both isolation levels read the same.
    */
   read(
     offset: number,
@@ -120,6 +128,7 @@ export class Partition {
     result.start = -1;
     result.sizeBytes = 0;
     result.starved = false;
+    result.awaited = false;
     if (this.#closed) return ErrorCode.NOT_LEADER_OR_FOLLOWER;
     if (this.#fault !== null) return ErrorCode.KAFKA_STORAGE_ERROR;
     const log = this.#log;
@@ -150,12 +159,12 @@ export class Partition {
   }
 
   /** ListOffsets for one timestamp: a time, or -1 to -6. */
-  listOffset(timestamp: number, _isolation: number): ListedOffset {
+  async listOffset(timestamp: number, _isolation: number): Promise<ListedOffset> {
     return this.#ask((log) => listOffset(log, this.highWatermark, timestamp));
   }
 
   /** OffsetForLeaderEpoch. A `currentLeaderEpoch` of -1 is not checked. */
-  endOffsetForEpoch(currentLeaderEpoch: number, leaderEpoch: number): ListedOffset {
+  async endOffsetForEpoch(currentLeaderEpoch: number, leaderEpoch: number): Promise<ListedOffset> {
     return this.#ask((log) =>
       endOffsetForEpoch(log, this.highWatermark, currentLeaderEpoch, leaderEpoch),
     );
@@ -240,6 +249,8 @@ export class Partition {
     if (this.#closed) return;
     this.drain();
     this.#closed = true;
+    // What the log could not take yet: nothing of it is written.
+    this.#appender.refuseQueued(ErrorCode.NOT_LEADER_OR_FOLLOWER);
     while (!this.#commit.isIdle && this.#fault === null) {
       await new Promise<void>((resolve) => {
         this.#commit.afterFlush(() => resolve());
@@ -250,7 +261,8 @@ export class Partition {
 
   /** A request is in the log, or is a duplicate of a batch that is. */
   #settle(request: AppendRequest): void {
-    if (request.acks === -1 && request.lastOffset >= this.highWatermark) this.#commit.wait(request);
+    const isAwaited = request.acks === -1 || this.#log.borrowsUntilStable;
+    if (isAwaited && request.lastOffset >= this.highWatermark) this.#commit.wait(request);
     else this.#answer(request, ErrorCode.NONE);
   }
 
@@ -298,12 +310,12 @@ export class Partition {
     return ErrorCode.NONE;
   }
 
-  #ask(question: (log: Log) => ListedOffset): ListedOffset {
+  async #ask(question: (log: Log) => ListedOffset | Promise<ListedOffset>): Promise<ListedOffset> {
     let errorCode: number = ErrorCode.NOT_LEADER_OR_FOLLOWER;
     if (this.#fault !== null) errorCode = ErrorCode.KAFKA_STORAGE_ERROR;
     else if (!this.#closed) {
       try {
-        return question(this.#log);
+        return await question(this.#log);
       } catch (error) {
         errorCode = this.#errorOf(error);
       }
@@ -340,7 +352,8 @@ export class Partition {
   #goOffline(fault: LogFault): void {
     if (this.#fault !== null) return;
     this.#fault = fault;
-    this.#appender.refuseQueued();
+    this.#appender.refuseQueued(ErrorCode.KAFKA_STORAGE_ERROR);
+    this.#ports.arrived();
     this.#ports.offline(fault);
   }
 }

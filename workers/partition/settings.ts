@@ -25,6 +25,8 @@ export interface PartitionPorts {
   /** Writes the line of the shared table and wakes its watchers. `state` is reused. */
   publish(state: LineState): void;
   report(level: 'info' | 'warn' | 'error', message: string, fields: object): void;
+  /** What reads waited for has come, or never will: they are tried again. */
+  arrived(): void;
   /** A storage fault: nothing is written from now on. The thread reopens the partition through recovery. */
   offline(fault: LogFault): void;
   /** Has segments compacted; the outcome comes back through `Partition.compacted`. */

@@ -92,7 +92,7 @@ export class TestMemory implements ReplyMemory {
 }
 
 export function newResult(): ReadResult {
-  return { start: -1, sizeBytes: 0, starved: false };
+  return { start: -1, sizeBytes: 0, starved: false, awaited: false };
 }
 
 /** The batches that lie back to back in bytes. */

@@ -29,8 +29,8 @@ export function conformance(t: Test, openLog: OpenLog): void {
     t.equal(log.logEndOffset, 0);
     t.equal(log.stableEndOffset, 0);
     t.same(readOnce(log, 0), []);
-    t.equal(log.offsetForTimestamp(0, 0).offset, -1);
-    t.equal(log.offsetOfMaxTimestamp(0).offset, -1);
+    t.equal((await log.offsetForTimestamp(0, 0)).offset, -1);
+    t.equal((await log.offsetOfMaxTimestamp(0)).offset, -1);
     t.equal(await flushed(log), null);
     await log.close();
   });
@@ -172,14 +172,14 @@ function times(t: Test, openLog: OpenLog): void {
       const at = (i: number) => ({ timestamp: 1_000 + 10 * (from + i), value: 'x' });
       append(log, [at(0), at(1), at(2)], { compression });
     }
-    t.match(log.offsetForTimestamp(0, 15), { offset: 0, timestamp: 1_000, leaderEpoch: 0 });
+    t.match(await log.offsetForTimestamp(0, 15), { offset: 0, timestamp: 1_000, leaderEpoch: 0 });
     for (let offset = 0; offset < 15; offset++) {
       const timestamp = 1_000 + 10 * offset;
-      t.match(log.offsetForTimestamp(timestamp, 15), { offset, timestamp });
-      t.match(log.offsetForTimestamp(timestamp - 9, 15), { offset, timestamp });
+      t.match(await log.offsetForTimestamp(timestamp, 15), { offset, timestamp });
+      t.match(await log.offsetForTimestamp(timestamp - 9, 15), { offset, timestamp });
     }
-    t.equal(log.offsetForTimestamp(1_141, 15).offset, -1);
-    t.equal(log.offsetForTimestamp(1_140, 14).offset, -1, 'nothing beyond the limit');
+    t.equal((await log.offsetForTimestamp(1_141, 15)).offset, -1);
+    t.equal((await log.offsetForTimestamp(1_140, 14)).offset, -1, 'nothing beyond the limit');
     await log.close();
   });
 
@@ -188,9 +188,9 @@ function times(t: Test, openLog: OpenLog): void {
     append(log, [{ timestamp: 50 }, { timestamp: 90 }, { timestamp: 70 }]);
     append(log, [{ timestamp: 60 }, { timestamp: 90 }]);
     append(log, [{ timestamp: 95 }, { timestamp: 10 }]);
-    t.match(log.offsetOfMaxTimestamp(7), { offset: 5, timestamp: 95 });
-    t.match(log.offsetOfMaxTimestamp(5), { offset: 1, timestamp: 90 });
-    t.match(log.offsetOfMaxTimestamp(1), { offset: 0, timestamp: 50 });
+    t.match(await log.offsetOfMaxTimestamp(7), { offset: 5, timestamp: 95 });
+    t.match(await log.offsetOfMaxTimestamp(5), { offset: 1, timestamp: 90 });
+    t.match(await log.offsetOfMaxTimestamp(1), { offset: 0, timestamp: 50 });
     await log.close();
   });
 }
@@ -218,7 +218,7 @@ function lives(t: Test, openLog: OpenLog): void {
     t.throws(() => log.trim(5), { code: 'offset-out-of-range' });
     log.trim(1);
     t.equal(log.logStartOffset, 3, 'never back');
-    t.equal(log.offsetForTimestamp(0, 4).offset, 3);
+    t.equal((await log.offsetForTimestamp(0, 4)).offset, 3);
     await log.close();
   });
 

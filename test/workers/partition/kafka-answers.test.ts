@@ -68,6 +68,7 @@ function answerCase(produceCase: ProduceCase): CaseAnswer {
         });
       },
       publish() {},
+      arrived() {},
       report() {},
       offline() {},
       compact() {},

@@ -3,6 +3,7 @@ import {
   type FoundOffset,
   type Log,
   type LogConfig,
+  type LogEvents,
   LogFault,
   type ReadResult,
   type ReplyMemory,
@@ -29,6 +30,11 @@ export class MemoryLog implements Log {
   readonly trims: number[] = [];
   flushes = 0;
   closed = false;
+  isWritable = true;
+  borrowsUntilStable = false;
+  /** The next read has to be tried again. */
+  isAwaited = false;
+  events: LogEvents | null = null;
   config: LogConfig | null = null;
   /** Thrown by the next append or read. */
   nextFault: LogFault | null = null;
@@ -41,6 +47,10 @@ export class MemoryLog implements Log {
 
   get isFlushing(): boolean {
     return this.#flushing !== null;
+  }
+
+  listen(events: LogEvents): void {
+    this.events = events;
   }
 
   append(run: AppendRun): void {
@@ -89,6 +99,8 @@ export class MemoryLog implements Log {
     result: ReadResult,
   ): void {
     this.#throwNext();
+    result.awaited = this.isAwaited;
+    if (this.isAwaited) return;
     const batch = this.batches.find((stored) => stored.lastOffset >= offset);
     if (!batch || batch.lastOffset >= endOffset) return;
     const start = memory.allocate(batch.bytes.length);

@@ -1,66 +1,10 @@
 import t from 'tap';
 import { ErrorCode } from '../../../engine/protocol/kafka/errors.js';
-import { type LogConfig, LogFault, type ReadResult } from '../../../workers/log/log.js';
-import { Partition, type PartitionPorts } from '../../../workers/partition/partition.js';
-import { ProducerState } from '../../../workers/partition/producer-state.js';
-import { AppendRequest } from '../../../workers/partition/request.js';
-import { type BatchShape, buildBatch, codecs, defaultTimestamp } from '../batch/build-batch.js';
+import { LogFault, type ReadResult } from '../../../workers/log/log.js';
+import { codecs, defaultTimestamp } from '../batch/build-batch.js';
 import { logConfig } from '../batch/log-config.js';
-import { MemoryLog, storageFault } from './memory-log.js';
-
-interface Answer {
-  token: number;
-  errorCode: number;
-  baseOffset: number;
-  appendTimeMs: number;
-}
-
-/** A partition over a log in memory, and what it told the thread, in order. */
-function setUp(durability: 'fsync' | 'os' = 'fsync', changes: Partial<LogConfig> = {}) {
-  const log = new MemoryLog();
-  const events: string[] = [];
-  const answers: Answer[] = [];
-  const published: number[] = [];
-  const copies: string[] = [];
-  let now = defaultTimestamp;
-  const ports: PartitionPorts = {
-    complete(request) {
-      events.push(`complete ${request.token}`);
-      const { token, errorCode, baseOffset, appendTimeMs } = request;
-      answers.push({ token, errorCode, baseOffset, appendTimeMs });
-    },
-    publish(state) {
-      events.push(`publish ${state.highWatermark}`);
-      published.push(state.highWatermark);
-    },
-    report: (level, message) => events.push(`${level}: ${message}`),
-    offline: () => events.push('offline'),
-    compact: () => events.push('compact'),
-    copied: (site) => copies.push(site),
-    now: () => now,
-  };
-  const producers = new ProducerState(86_400_000, () => now);
-  const settings = { durability, validateRecords: 'full', maxInflatedBytes: 2 ** 24 } as const;
-  const name = { topic: 'topic', partition: 0 };
-  const config = logConfig(changes);
-  const partition = new Partition(name, log, producers, codecs, settings, config, ports);
-  events.length = 0;
-  let lastToken = 0;
-  function send(shape: BatchShape = {}, acks = -1): AppendRequest {
-    const bytes = buildBatch(shape);
-    const slab = new Uint8Array(new SharedArrayBuffer(bytes.length + 64));
-    slab.set(bytes, 32);
-    const request = new AppendRequest(++lastToken, slab, 32, 32 + bytes.length);
-    request.acks = acks;
-    partition.enqueue(request);
-    return request;
-  }
-  const advanceClock = (ms: number) => {
-    now += ms;
-    return now;
-  };
-  return { log, partition, events, answers, published, copies, send, advanceClock };
-}
+import { storageFault } from './memory-log.js';
+import { setUp } from './set-up.js';
 
 const three = { records: [{ key: 'a' }, { key: 'b' }, { key: 'c' }] };
 
@@ -278,7 +222,7 @@ function memory() {
 }
 
 function result(): ReadResult {
-  return { start: 5, sizeBytes: 5, starved: true };
+  return { start: 5, sizeBytes: 5, starved: true, awaited: false };
 }
 
 t.test('reads never pass the high watermark', async (t) => {
@@ -287,10 +231,14 @@ t.test('reads never pass the high watermark', async (t) => {
   partition.drain();
   const read = result();
   t.equal(partition.read(0, 1000, true, 0, memory(), read), 0);
-  t.same(read, { start: -1, sizeBytes: 0, starved: false }, 'written, not yet stable');
+  t.same(
+    read,
+    { start: -1, sizeBytes: 0, starved: false, awaited: false },
+    'written, not yet stable',
+  );
   log.endFlush();
   t.equal(partition.read(1, 1000, true, 0, memory(), read), 0);
-  t.same(read, { start: 128, sizeBytes: log.sizeBytes, starved: false });
+  t.same(read, { start: 128, sizeBytes: log.sizeBytes, starved: false, awaited: false });
   t.equal(partition.read(3, 1000, true, 0, memory(), read), 0);
   t.equal(read.start, -1);
   t.equal(partition.read(4, 1000, true, 0, memory(), read), ErrorCode.OFFSET_OUT_OF_RANGE);
@@ -308,17 +256,17 @@ t.test('offsets are listed up to the high watermark', async (t) => {
   send({ records: [{ timestamp: defaultTimestamp + 5 }] });
   partition.drain();
   const list = (timestamp: number) => partition.listOffset(timestamp, 0);
-  t.match(list(-1), { errorCode: 0, offset: 3, timestamp: -1, leaderEpoch: 7 });
-  t.match(list(-2), { offset: 0, timestamp: -1, leaderEpoch: 7 });
-  t.match(list(-3), { offset: 0, timestamp: defaultTimestamp });
-  t.match(list(-4), { offset: 0 });
-  t.match(list(-5), { errorCode: 0, offset: -1 });
-  t.match(list(defaultTimestamp), { offset: 0, timestamp: defaultTimestamp });
-  t.match(list(defaultTimestamp + 1), { errorCode: 0, offset: -1 }, 'not yet stable');
-  t.match(partition.endOffsetForEpoch(-1, 7), { errorCode: 0, offset: 3, leaderEpoch: 7 });
-  t.match(partition.endOffsetForEpoch(7, 6), { errorCode: 0, offset: -1 });
-  t.match(partition.endOffsetForEpoch(6, 6), { errorCode: ErrorCode.FENCED_LEADER_EPOCH });
-  t.match(partition.endOffsetForEpoch(8, 6), { errorCode: ErrorCode.UNKNOWN_LEADER_EPOCH });
+  t.match(await list(-1), { errorCode: 0, offset: 3, timestamp: -1, leaderEpoch: 7 });
+  t.match(await list(-2), { offset: 0, timestamp: -1, leaderEpoch: 7 });
+  t.match(await list(-3), { offset: 0, timestamp: defaultTimestamp });
+  t.match(await list(-4), { offset: 0 });
+  t.match(await list(-5), { errorCode: 0, offset: -1 });
+  t.match(await list(defaultTimestamp), { offset: 0, timestamp: defaultTimestamp });
+  t.match(await list(defaultTimestamp + 1), { errorCode: 0, offset: -1 }, 'not yet stable');
+  t.match(await partition.endOffsetForEpoch(-1, 7), { errorCode: 0, offset: 3, leaderEpoch: 7 });
+  t.match(await partition.endOffsetForEpoch(7, 6), { errorCode: 0, offset: -1 });
+  t.match(await partition.endOffsetForEpoch(6, 6), { errorCode: ErrorCode.FENCED_LEADER_EPOCH });
+  t.match(await partition.endOffsetForEpoch(8, 6), { errorCode: ErrorCode.UNKNOWN_LEADER_EPOCH });
 });
 
 t.test('DeleteRecords is answered once it is durable', async (t) => {
@@ -364,7 +312,7 @@ t.test('closing writes, flushes and answers what is under way', async (t) => {
   t.match(answers, [{ errorCode: 0, baseOffset: 0 }]);
   send();
   t.equal(answers.at(-1)?.errorCode, ErrorCode.NOT_LEADER_OR_FOLLOWER);
-  t.match(partition.listOffset(-1, 0), { errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER });
+  t.match(await partition.listOffset(-1, 0), { errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER });
   await partition.close();
 });
 

@@ -42,6 +42,7 @@ async function open(dataDir: string, cleanShutdown: boolean) {
     {
       complete: (request) => waiting.get(request)?.(),
       publish() {},
+      arrived() {},
       report() {},
       offline: (fault) => t.fail(fault.message),
       compact: () => {},

@@ -60,6 +60,8 @@ export class EmbeddedLog implements Log {
   readonly #doomed: DoomedFiles;
   readonly #cleaner: Cleaner;
   #config: LogConfig;
+  readonly isWritable = true;
+  readonly borrowsUntilStable = false;
   #epochStored = false;
   #bytesSinceCheckpoint: number;
   /** Set by a storage fault: nothing is written from then on. */
@@ -116,6 +118,9 @@ export class EmbeddedLog implements Log {
   get recoveryPoint(): number {
     return this.#flusher.stableEndOffset;
   }
+
+  /** Nothing happens to it but what is asked of it. */
+  listen(): void {}
 
   append(run: AppendRun): void {
     this.#mustWrite();

@@ -49,6 +49,7 @@ export class Reader {
     result.start = -1;
     result.sizeBytes = 0;
     result.starved = false;
+    result.awaited = false;
     const index = this.#find(offset, endOffset);
     if (index === -1) {
       this.#serveHole(
