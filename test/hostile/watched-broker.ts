@@ -7,23 +7,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import { startBroker } from '../../engine/broker.js';
 import { defaultSettings, type Settings } from '../../engine/config/schema.js';
+import { parseMetrics, returnedAtRest } from '../metrics.js';
 import { RawClient } from '../raw-client.js';
 
 /** Everything that a peer can hold, by the metrics that tell of it; those with a label are summed up. */
-const held = [
-  'kopje_connections',
-  'kopje_requests_in_flight',
-  'kopje_request_queue_size',
-  'kopje_request_queue_bytes',
-  'kopje_reply_queue_bytes',
-  'kopje_landing_used_bytes',
-  'kopje_landing_waiting_connections',
-  'kopje_reply_slab_used_bytes',
-  'kopje_ring_depth',
-  'kopje_ring_outstanding',
-  'kopje_waiting_fetches',
-  'kopje_groups',
-] as const;
+const held = [...returnedAtRest, 'kopje_groups'] as const;
 
 export type Holdings = Record<(typeof held)[number] | 'fds', number>;
 
@@ -106,7 +94,8 @@ export class WatchedBroker {
 
   async holdings(): Promise<Holdings> {
     const text = await (await fetch(this.#metricsUrl, { headers: { connection: 'close' } })).text();
-    const sums = held.map((name): [string, number] => [name, sumOf(text, name)]);
+    const metrics = parseMetrics(text);
+    const sums = held.map((name): [string, number] => [name, metrics.get(name) ?? 0]);
     const fds = (await readdir('/proc/self/fd')).length;
     return { ...(Object.fromEntries(sums) as Omit<Holdings, 'fds'>), fds };
   }
@@ -149,12 +138,4 @@ export function answersUntilClosed(socket: Socket): Promise<Buffer> {
   const pieces: Buffer[] = [];
   socket.on('data', (piece) => pieces.push(piece));
   return new Promise((resolve) => socket.once('close', () => resolve(Buffer.concat(pieces))));
-}
-
-function sumOf(text: string, name: string): number {
-  let sum = 0;
-  for (const [, value] of text.matchAll(new RegExp(`^${name}(?:{[^}]*})? (\\S+)$`, 'gm'))) {
-    sum += Number(value);
-  }
-  return sum;
 }

@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import { heldAtRest, type Metrics } from '../metrics.js';
 import { RawClient } from '../raw-client.js';
 import {
   administer,
@@ -10,7 +11,6 @@ import { readNothing, sendDamage, sendHalves, sendRubbish } from './load/hostile
 import { consume, produceKeys, produceSizes, produceUnasked } from './load/records.js';
 import { Stage } from './load/stage.js';
 import { createTopic, stayingTopics } from './load/topics.js';
-import { heldAtRest, type Metrics } from './metrics.js';
 import type { Holdings, SoakedBroker } from './soaked-broker.js';
 
 const players = [

@@ -4,8 +4,8 @@ import { createWriteStream, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { type Metrics, parseMetrics } from '../metrics.js';
 import type { HeapUse } from './collect-hook.js';
-import { type Metrics, parseMetrics } from './metrics.js';
 
 /** Small bounds, so that a few minutes reach all of them, and short times, so that everything comes and goes. */
 const settings = {

@@ -9,8 +9,8 @@ export function parseMetrics(text: string): Metrics {
   return sums;
 }
 
-/** What has to come back to nothing once nobody asks for anything. */
-const returnedAtRest = [
+/** What requests and their connections hold: nothing of it is left once nobody asks for anything. */
+export const returnedAtRest = [
   'kopje_connections',
   'kopje_requests_in_flight',
   'kopje_request_queue_size',
@@ -22,7 +22,7 @@ const returnedAtRest = [
   'kopje_ring_depth',
   'kopje_ring_outstanding',
   'kopje_waiting_fetches',
-];
+] as const;
 
 /** What is still held, as `name value`; a metric that is missing counts as held. */
 export function heldAtRest(metrics: Metrics): string[] {
