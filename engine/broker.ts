@@ -274,6 +274,7 @@ class Assembly implements Broker {
       maxPartitions: settings.maxPartitions,
       landing: this.#slab.memory,
       settings: {
+        backend: { kind: 'embedded' },
         dataDir: this.#directory.path,
         storage: this.#storage,
         durability: settings.durability,

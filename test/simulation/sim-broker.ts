@@ -63,6 +63,7 @@ export class SimBroker {
         storage: 'disk',
         durability,
         validateRecords: 'full',
+        backend: { kind: 'embedded' },
         producerIdExpirationMs: 2 ** 40,
         maxInflatedBytes: 2 ** 20,
       },

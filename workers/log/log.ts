@@ -3,6 +3,7 @@
  * (`embedded/`, later `pulsar/`), one conformance suite. Groups, transactions and producer
  * state live above it and are written once.
  */
+import type { EntryFormat } from '../format/entry-encoder.js';
 import type { CompactionPlan, CompactionResult } from './compaction.js';
 
 /** What `append` takes: batches v2 back to back in order, offsets and epochs already patched in. */
@@ -103,6 +104,8 @@ export interface LogConfig {
   minCleanableDirtyRatio: number;
   deleteRetentionMs: number;
   fileDeleteDelayMs: number;
+  /** How entries are written to Pulsar; which one is read is said by each entry. */
+  entryFormat: EntryFormat;
 }
 
 /** The last batch of a producer, as Kafka's producer snapshot files keep it. */

@@ -19,6 +19,8 @@ export interface OpenPartition {
   recoveryPoint: number;
   logStartOffset: number;
   cleanShutdown: boolean;
+  /** `persistent://…`, where the backend is Pulsar. */
+  pulsarTopic?: string;
 }
 
 export type ControlRequest =
@@ -58,8 +60,33 @@ export type WorkerNotice =
 
 export type FromWorker = ControlAnswer | WorkerNotice;
 
+/** Who Kopje is to Pulsar. */
+export type PulsarAuthentication =
+  | { kind: 'none' }
+  /** A JWT as it is, or in a file that is read anew for each connection. */
+  | { kind: 'token'; token: string }
+  | { kind: 'token-file'; path: string };
+
+/** The Pulsar cluster that keeps the records. */
+export interface PulsarBackend {
+  kind: 'pulsar';
+  /** `pulsar://HOST:PORT[,HOST:PORT…]` or `pulsar+ssl://…`. */
+  serviceUrl: string;
+  /** `http://HOST:PORT` or `https://…`. */
+  adminUrl: string;
+  authentication: PulsarAuthentication;
+  /** For `pulsar+ssl`: CA certificates in PEM, null for the system's; whether the host's name is checked. */
+  tls: { ca: string | null; rejectUnauthorized: boolean };
+  /** For every answer of a broker. */
+  operationTimeoutMs: number;
+}
+
+/** Where the records are kept. */
+export type Backend = { kind: 'embedded' } | PulsarBackend;
+
 /** What every worker needs to know of the broker's settings. */
 export interface WorkerSettings {
+  backend: Backend;
   dataDir: string;
   /** `memory`: the logs are in the thread's own memory, under the paths that they would have on disk. */
   storage: 'disk' | 'memory';

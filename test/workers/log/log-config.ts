@@ -23,6 +23,7 @@ export function logConfig(overrides: Partial<LogConfig> = {}): LogConfig {
     minCleanableDirtyRatio: 0.5,
     deleteRetentionMs: 86_400_000,
     fileDeleteDelayMs: 60_000,
+    entryFormat: 'kafka',
     ...overrides,
   };
 }

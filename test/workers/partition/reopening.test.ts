@@ -20,6 +20,7 @@ async function open(dataDir: string, cleanShutdown: boolean) {
     storage: 'disk',
     durability: 'fsync',
     validateRecords: 'full',
+    backend: { kind: 'embedded' },
     producerIdExpirationMs: 86_400_000,
     maxInflatedBytes: 2 ** 20,
   };

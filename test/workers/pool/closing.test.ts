@@ -26,6 +26,7 @@ function settingsIn(dataDir: string): WorkerSettings {
     storage: 'disk',
     durability: 'fsync',
     validateRecords: 'full',
+    backend: { kind: 'embedded' },
     producerIdExpirationMs: 86_400_000,
     maxInflatedBytes: 2 ** 20,
   };

@@ -55,6 +55,7 @@ async function poolIn(dataDir: string): Promise<WorkerPool> {
         storage: 'disk',
         durability: 'fsync',
         validateRecords: 'full',
+        backend: { kind: 'embedded' },
         producerIdExpirationMs: 86_400_000,
         maxInflatedBytes: 2 ** 20,
       },
