@@ -4,9 +4,12 @@ import { areas, type SettingName, settingNames, settingOf } from './schema.js';
 import { environmentName, formatSource } from './sources.js';
 
 const nameWidth = 38;
+/** In place of a secret. */
+const hidden = '(hidden)';
 
 function valueText({ settings }: LoadedSettings, name: SettingName): string {
   const value = settingOf(name).kind.format(settings[name]);
+  if (value !== '' && settingOf(name).isSecret) return hidden;
   return value === '' ? `(${settingOf(name).defaultText ?? 'empty'})` : value;
 }
 
@@ -33,10 +36,10 @@ export function reportText(loaded: LoadedSettings): string {
 /** A JSON array with one object per setting. */
 export function reportJson({ settings, sources }: LoadedSettings): string {
   const rows = settingNames.map((name) => {
-    const { kind, unit, origin, kafkaName, hasEffect, summary } = settingOf(name);
+    const { kind, unit, origin, kafkaName, hasEffect, isSecret, summary } = settingOf(name);
     return {
       name,
-      value: jsonValue(settings[name]),
+      value: isSecret && settings[name] !== '' ? hidden : jsonValue(settings[name]),
       source: formatSource(sources.get(name) ?? { kind: 'default' }),
       environment: environmentName(name),
       type: kind.type,

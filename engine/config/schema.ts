@@ -3,6 +3,7 @@ import { groups } from './areas/groups.js';
 import { identity } from './areas/identity.js';
 import { limits } from './areas/limits.js';
 import { log } from './areas/log.js';
+import { pulsar } from './areas/pulsar.js';
 import { storage } from './areas/storage.js';
 import { defaultOf, type Setting } from './setting.js';
 
@@ -12,12 +13,13 @@ export type { Listener } from './listener.js';
 export const areas = [
   { title: 'Identity and listeners', settings: identity },
   { title: 'Storage', settings: storage },
+  { title: 'Pulsar', settings: pulsar },
   { title: 'Threads, memory and limits', settings: limits },
   { title: 'Topic defaults and log upkeep', settings: log },
   { title: 'Consumer groups', settings: groups },
 ] as const;
 
-export const schema = { ...identity, ...storage, ...limits, ...log, ...groups };
+export const schema = { ...identity, ...storage, ...pulsar, ...limits, ...log, ...groups };
 
 type Schema = typeof schema;
 export type SettingName = keyof Schema;

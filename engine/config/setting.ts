@@ -9,11 +9,13 @@ export interface Setting<T> {
   readonly defaultText?: string;
   readonly unit?: 'ms' | 'minutes' | 'bytes';
   /** Whose name it is. */
-  readonly origin: 'Kafka' | 'KoP' | 'Kopje';
+  readonly origin: 'Kafka' | 'KoP' | 'Pulsar' | 'Kopje';
   /** The name of Kafka's broker config with this meaning. */
   readonly kafkaName?: string;
   /** False: accepted and shown, but nothing obeys it yet. */
   readonly hasEffect?: false;
+  /** True: `kopje config` does not print its value. */
+  readonly isSecret?: true;
   readonly summary: string;
 }
 

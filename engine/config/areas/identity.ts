@@ -49,20 +49,6 @@ export const identity = {
     kafkaName: 'broker.rack',
     summary: 'Rack of this broker, shown in metadata.',
   }),
-  kafkaTenant: setting({
-    kind: text('a Pulsar tenant', /^[\w.:=-]+$/),
-    default: 'public',
-    origin: 'KoP',
-    hasEffect: false,
-    summary: 'Tenant of topics named without one; takes effect with the Pulsar backend.',
-  }),
-  kafkaNamespace: setting({
-    kind: text('a Pulsar namespace', /^[\w.:=-]+$/),
-    default: 'default',
-    origin: 'KoP',
-    hasEffect: false,
-    summary: 'Namespace of topics named without one; takes effect with the Pulsar backend.',
-  }),
   logLevel: setting({
     kind: choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal']),
     default: 'info',

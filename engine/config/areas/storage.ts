@@ -3,15 +3,6 @@ import { setting } from '../setting.js';
 
 /** Where records are kept and when they count as kept. */
 export const storage = {
-  backend: setting({
-    kind: choice(['embedded'], {
-      pattern: /^pulsar(\+ssl)?:\/\//,
-      reason: 'the Pulsar backend arrives later; use embedded',
-    }),
-    default: 'embedded',
-    origin: 'Kopje',
-    summary: 'What keeps the records: embedded is a log on local disk.',
-  }),
   dataDir: setting({
     kind: text('a path', /^[^\0]+$/),
     default: './data',
@@ -25,16 +16,6 @@ export const storage = {
     summary:
       'When acks=all is answered: fsync once the records are on disk, os once the operating ' +
       "system has them (Kafka's own default; a power cut loses the newest).",
-  }),
-  entryFormat: setting({
-    kind: choice(['kafka'], {
-      pattern: /^(pulsar|mixed_kafka)$/,
-      reason: 'pulsar and mixed_kafka arrive with the Pulsar backend; use kafka',
-    }),
-    default: 'kafka',
-    origin: 'KoP',
-    hasEffect: false,
-    summary: 'Format in which entries are written; the embedded log writes kafka.',
   }),
   validateRecords: setting({
     kind: choice(['full', 'headers']),

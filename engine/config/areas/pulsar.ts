@@ -1,0 +1,103 @@
+import { boolean, choice, text } from '../kinds.js';
+import { namespaceList, optionalUrl, serviceUrlOr } from '../pulsar-kinds.js';
+import { setting } from '../setting.js';
+
+/** The Pulsar cluster that keeps the records, and what of it Kafka clients see. */
+export const pulsar = {
+  backend: setting({
+    kind: serviceUrlOr('embedded'),
+    default: 'embedded',
+    origin: 'Kopje',
+    summary:
+      'What keeps the records: embedded is a log on local disk, pulsar://HOST:6650 (or pulsar+ssl://HOST:6651) a Pulsar cluster.',
+  }),
+  pulsarAdminUrl: setting({
+    kind: optionalUrl,
+    default: '',
+    defaultText: 'none; a Pulsar backend needs one',
+    origin: 'Kopje',
+    summary: "URL of the cluster's admin API, such as http://HOST:8080.",
+  }),
+  kafkaTenant: setting({
+    kind: text('a Pulsar tenant', /^[\w.:=-]+$/),
+    default: 'public',
+    origin: 'KoP',
+    summary: 'Tenant of topics that Kafka clients name without one.',
+  }),
+  kafkaNamespace: setting({
+    kind: text('a Pulsar namespace', /^[\w.:=-]+$/),
+    default: 'default',
+    origin: 'KoP',
+    summary: 'Namespace of topics that Kafka clients name without one.',
+  }),
+  kafkaAllowedNamespaces: setting({
+    kind: namespaceList,
+    default: [],
+    origin: 'KoP',
+    summary:
+      'Further namespaces whose topics Kafka clients see, under their names tenant/namespace/topic.',
+  }),
+  kafkaMetadataTenant: setting({
+    kind: text('a Pulsar tenant', /^[\w.:=-]+$/),
+    default: 'public',
+    origin: 'KoP',
+    summary: "Tenant of Kafka's own topics, such as __consumer_offsets.",
+  }),
+  kafkaMetadataNamespace: setting({
+    kind: text('a Pulsar namespace', /^[\w.:=-]+$/),
+    default: '__kafka',
+    origin: 'KoP',
+    summary: "Namespace of Kafka's own topics; nobody else may write there.",
+  }),
+  entryFormat: setting({
+    kind: choice(['kafka', 'mixed_kafka', 'pulsar']),
+    default: 'pulsar',
+    origin: 'KoP',
+    summary:
+      "Format in which entries are written to Pulsar: pulsar is what Pulsar's clients read, kafka keeps batches as producers sent them. A topic's property kafkaEntryFormat goes before it. The embedded log writes kafka.",
+  }),
+  pulsarWriters: setting({
+    kind: choice(['exclusive'], {
+      pattern: /^shared$/,
+      reason: 'topics that Pulsar producers write to as well are not served yet; use exclusive',
+    }),
+    default: 'exclusive',
+    origin: 'Kopje',
+    summary: 'Who writes to the topics: exclusive is Kopje alone.',
+  }),
+  brokerClientAuthenticationPlugin: setting({
+    kind: choice(
+      [
+        'none',
+        'org.apache.pulsar.client.impl.auth.AuthenticationToken',
+        'org.apache.pulsar.client.impl.auth.oauth2.AuthenticationOAuth2',
+      ],
+      { pattern: /^org\.apache\.pulsar\./, reason: 'only tokens and OAuth2 are served' },
+    ),
+    default: 'none',
+    origin: 'Pulsar',
+    summary: 'How Kopje proves to Pulsar who it is.',
+  }),
+  brokerClientAuthenticationParameters: setting({
+    kind: text('a text', /^[\s\S]*$/),
+    default: '',
+    defaultText: 'empty',
+    isSecret: true,
+    origin: 'Pulsar',
+    summary:
+      'For a token `token:JWT` or `file:///PATH`, read again for each connection; for OAuth2 JSON with `issuerUrl`, `privateKey` (`file:///PATH` of JSON with client_id and client_secret), `audience` and `scope`.',
+  }),
+  brokerClientTrustCertsFilePath: setting({
+    kind: text('a path, or empty', /^[^\0]*$/),
+    default: '',
+    defaultText: "Node's certificates",
+    origin: 'Pulsar',
+    summary: 'PEM file with the certificates that TLS connections to Pulsar trust.',
+  }),
+  tlsHostnameVerificationEnabled: setting({
+    kind: boolean,
+    default: true,
+    origin: 'Pulsar',
+    summary: "Whether a Pulsar broker's certificate has to bear its host's name.",
+  }),
+};
