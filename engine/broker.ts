@@ -6,6 +6,8 @@ import type { Services } from './api/services.js';
 import type { Catalog } from './catalog/catalog.js';
 import { DataDirectory } from './catalog/data-directory.js';
 import type { Address } from './config/listener.js';
+import { SettingsError } from './config/mistakes.js';
+import { isOnPulsar } from './config/pulsar-backend.js';
 import type { Settings } from './config/schema.js';
 import type { GroupCoordinator } from './coordinators/group/coordinator.js';
 import { RequestMeter } from './frame/request-meter.js';
@@ -59,6 +61,10 @@ export async function startBroker(
   log: Logger,
   storage: RecordStorage = 'disk',
 ): Promise<Broker> {
+  if (isOnPulsar(settings)) {
+    const message = 'the Pulsar backend is not served yet; use backend=embedded';
+    throw new SettingsError([{ where: 'backend', message }]);
+  }
   const directory = await DataDirectory.open({
     path: settings.dataDir,
     nodeId: settings.brokerId,

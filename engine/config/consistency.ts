@@ -1,5 +1,6 @@
 /** Settings that are right one by one and wrong together. */
 import { isWildcard } from './listener.js';
+import { pulsarMistakes } from './pulsar-backend.js';
 import type { SettingName, Settings } from './schema.js';
 
 export interface Inconsistency {
@@ -48,7 +49,7 @@ export function consistencyMistakes(settings: Settings): Inconsistency[] {
       message: `landingBytes and smallFrameBytes (together ${sumBytes}) exceed ${maxLandingBytes}`,
     });
   }
-  return [...found, ...listenerMistakes(settings)];
+  return [...found, ...listenerMistakes(settings), ...pulsarMistakes(settings)];
 }
 
 function listenerMistakes(settings: Settings): Inconsistency[] {

@@ -28,6 +28,7 @@ export const admin = new PulsarAdmin({
   url: adminUrl,
   authentication: noAuthentication,
   timeoutMs: operationTimeoutMs,
+  tls: {},
 });
 
 /** A client of its own, that ends with the test. */

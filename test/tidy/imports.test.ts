@@ -16,6 +16,11 @@ const rules: readonly { from: RegExp; to: RegExp; why: string }[] = [
     why: 'the protocol is pure and stands alone',
   },
   {
+    from: /^engine\/(catalog|cli|config)\/.*pulsar/,
+    to: /^(engine\/|workers\/(ring|log\/pulsar)[./])/,
+    why: 'the catalog of Pulsar shares the client of its log, and nothing else of the workers',
+  },
+  {
     from: /^engine\//,
     to: /^(engine\/|native\/|workers\/(ring|pool)[./])/,
     why: 'the engine reaches the workers through their rings and their pool',

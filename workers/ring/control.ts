@@ -4,6 +4,7 @@
  */
 import type { CompactionPlan, CompactionResult } from '../log/compaction.js';
 import type { LogConfig } from '../log/log.js';
+import type { OAuth2Settings } from '../log/pulsar/oauth2.js';
 
 export type { LogConfig };
 
@@ -65,7 +66,8 @@ export type PulsarAuthentication =
   | { kind: 'none' }
   /** A JWT as it is, or in a file that is read anew for each connection. */
   | { kind: 'token'; token: string }
-  | { kind: 'token-file'; path: string };
+  | { kind: 'token-file'; path: string }
+  | ({ kind: 'oauth2' } & OAuth2Settings);
 
 /** The Pulsar cluster that keeps the records. */
 export interface PulsarBackend {
@@ -75,8 +77,8 @@ export interface PulsarBackend {
   /** `http://HOST:PORT` or `https://…`. */
   adminUrl: string;
   authentication: PulsarAuthentication;
-  /** For `pulsar+ssl`: CA certificates in PEM, null for the system's; whether the host's name is checked. */
-  tls: { ca: string | null; rejectUnauthorized: boolean };
+  /** CA certificates in PEM, null for Node's own; whether a certificate has to bear its host's name. */
+  tls: { ca: string | null; verifiesHostname: boolean };
   /** For every answer of a broker. */
   operationTimeoutMs: number;
 }

@@ -63,6 +63,7 @@ export const pulsar = {
     }),
     default: 'exclusive',
     origin: 'Kopje',
+    hasEffect: false,
     summary: 'Who writes to the topics: exclusive is Kopje alone.',
   }),
   brokerClientAuthenticationPlugin: setting({

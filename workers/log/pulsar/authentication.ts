@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import type { PulsarAuthentication } from '../../ring/control.js';
+import { oauth2Authentication } from './oauth2.js';
 
 /** How a connection proves who it is: the method's name and what goes with it. */
 export interface Credentials {
@@ -25,4 +27,18 @@ export function tokenFileAuthentication(path: string): Authentication {
     method: 'token',
     data: utf8.encode((await readFile(path, 'utf8')).trim()),
   });
+}
+
+/** What the settings ask for. */
+export function authenticationOf(settings: PulsarAuthentication): Authentication {
+  switch (settings.kind) {
+    case 'none':
+      return noAuthentication;
+    case 'token':
+      return tokenAuthentication(settings.token);
+    case 'token-file':
+      return tokenFileAuthentication(settings.path);
+    case 'oauth2':
+      return oauth2Authentication(settings);
+  }
 }

@@ -35,8 +35,8 @@ const clientVersion = 'kopje';
 export interface ConnectionSettings {
   readonly address: BrokerAddress;
   readonly authentication: Authentication;
-  /** For `pulsar+ssl`: the CA, and whether the host's name is checked. */
-  readonly tls: Pick<ConnectionOptions, 'ca' | 'rejectUnauthorized' | 'servername'>;
+  /** For `pulsar+ssl`. */
+  readonly tls: ConnectionOptions;
   /** Until the broker has accepted the connection, and for every answer, at most. */
   readonly operationTimeoutMs: number;
   /** Broker behind a Pulsar proxy; null without one. */

@@ -31,7 +31,7 @@ t.test('the index of a ledger and of an entry', async (t) => {
     }
   });
   const authentication = tokenAuthentication('jwt');
-  const admin = new PulsarAdmin({ url, authentication, timeoutMs: 5_000 });
+  const admin = new PulsarAdmin({ url, authentication, timeoutMs: 5_000, tls: {} });
   t.equal(await admin.ledgerIndex(topic), 41);
   t.equal(await admin.entryIndex(topic, 3, 4), 7);
   const base = '/admin/v2/persistent/a/b/c%20%C3%BC';
@@ -52,7 +52,12 @@ t.test('what goes wrong is said with the question', async (t) => {
       response.end('who are you?');
     }
   });
-  const admin = new PulsarAdmin({ url, authentication: noAuthentication, timeoutMs: 5_000 });
+  const admin = new PulsarAdmin({
+    url,
+    authentication: noAuthentication,
+    timeoutMs: 5_000,
+    tls: {},
+  });
   t.equal(await admin.ledgerIndex(topic), -1, 'nothing was ever written');
   await t.rejects(admin.entryIndex(topic, 1, 0), /entry 1:0 has no index/);
   await t.rejects(admin.entryIndex(topic, 1, 1), {
