@@ -30,12 +30,12 @@ const drainShare = 0.5;
  * 0.1 s, so that both at once make the start a quarter shorter.
  */
 export async function loadFront() {
-  const [{ Catalog }, { GroupCoordinator }, { apis }] = await Promise.all([
-    import('./catalog/catalog.js'),
+  const [{ EmbeddedCatalog }, { GroupCoordinator }, { apis }] = await Promise.all([
+    import('./catalog/embedded-catalog.js'),
     import('./coordinators/group/coordinator.js'),
     import('./api/served.js'),
   ]);
-  return { Catalog, GroupCoordinator, apis };
+  return { EmbeddedCatalog, GroupCoordinator, apis };
 }
 
 /** A running broker. */
@@ -142,9 +142,9 @@ class Assembly implements Broker {
   async start(): Promise<Broker> {
     await this.#startHttp();
     const [front] = await Promise.all([loadFront(), this.#pool.start()]);
-    const { Catalog, GroupCoordinator, apis } = front;
+    const { EmbeddedCatalog, GroupCoordinator, apis } = front;
     const settings = this.#settings;
-    const catalog = await Catalog.open({
+    const catalog = await EmbeddedCatalog.open({
       directory: this.#directory,
       partitions: this.#partitions,
       log: this.#log,

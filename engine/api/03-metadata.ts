@@ -15,7 +15,7 @@
  */
 import type { Topic } from '../catalog/topic.js';
 import { zeroTopicId } from '../catalog/topic-id.js';
-import { isInternalTopic, topicNameFault } from '../catalog/topic-name.js';
+import { isInternalTopic } from '../catalog/topic-name.js';
 import type { Encodable } from '../protocol/kafka/encodable.js';
 import { ErrorCode } from '../protocol/kafka/errors.js';
 import {
@@ -122,7 +122,7 @@ function answerTopics(
   const answers = names.map((name) => {
     const topic = services.catalog.topic(name);
     if (topic) return show(topic);
-    if (topicNameFault(name) !== null) {
+    if (services.catalog.nameFault(name) !== null) {
       return absent(name, ErrorCode.INVALID_TOPIC_EXCEPTION, operationsNotRequested);
     }
     if (!mayCreate) return absent(name, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, operations);

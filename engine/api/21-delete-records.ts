@@ -50,7 +50,7 @@ export const deleteRecords = unary<DeleteRecordsRequest, DeleteRecordsResponse>(
       })),
     );
     try {
-      await services.catalog.checkpoints.writeLogStarts();
+      await services.catalog.logStarts.writeLogStarts();
     } catch (error) {
       services.log.error({ err: error }, 'cannot write the log start checkpoint');
       return { topics: topics.map(asStorageError) };
@@ -76,11 +76,11 @@ function asStorageError({ name, partitions }: TopicResult): TopicResult {
 
 /** A partition that went out of service meanwhile kept its old log start in the checkpoint. */
 function asWritten(services: Services, { name, partitions }: TopicResult): TopicResult {
-  const { checkpoints } = services.catalog;
+  const { logStarts } = services.catalog;
   const results = partitions.map((result) => {
     const { partitionIndex, errorCode, lowWatermark } = result;
     if (errorCode !== ErrorCode.NONE) return result;
-    const isWritten = checkpoints.logStart(name, partitionIndex) >= lowWatermark;
+    const isWritten = logStarts.logStart(name, partitionIndex) >= lowWatermark;
     return isWritten ? result : refused(partitionIndex, ErrorCode.NOT_LEADER_OR_FOLLOWER);
   });
   return { name, partitions: results };

@@ -8,7 +8,6 @@
  *   defaults (broker `''`) are empty, because there are no dynamic ones (KIP-226).
  * Absent: log levels (KIP-412), client metrics (KIP-714) and groups (KIP-848) as resources.
  */
-import { topicNameFault } from '../catalog/topic-name.js';
 import {
   type DescribedConfig,
   describeBrokerConfigs,
@@ -85,7 +84,7 @@ function configsOf(
   { catalog, settings }: Services,
 ): DescribedConfig[] | ApiError {
   if (resourceType === ConfigResourceType.topic) {
-    const fault = topicNameFault(resourceName);
+    const fault = catalog.nameFault(resourceName);
     if (fault !== null) return apiError(ErrorCode.INVALID_TOPIC_EXCEPTION, fault);
     const topic = catalog.topic(resourceName);
     if (!topic) return apiError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, '');

@@ -7,7 +7,7 @@
  * Absent: future logs of a move between directories, and cordoned directories (KIP-1066, version
  * 5): there is one directory.
  */
-import { statfs } from 'node:fs/promises';
+import type { Catalog } from '../catalog/catalog.js';
 import type { Encodable } from '../protocol/kafka/encodable.js';
 import { ErrorCode } from '../protocol/kafka/errors.js';
 import {
@@ -36,7 +36,6 @@ export const describeLogDirs = unary<DescribeLogDirsRequest, DescribeLogDirsResp
   decode: decodeDescribeLogDirsRequest,
   encode: encodeDescribeLogDirsResponse,
   async answer(request, _context, services) {
-    const logDir = services.catalog.dataDirectory;
     const topics = await Promise.all(
       refsOf(request, services).map(async ({ name, refs }) => ({
         name,
@@ -44,7 +43,7 @@ export const describeLogDirs = unary<DescribeLogDirsRequest, DescribeLogDirsResp
       })),
     );
     const shown = topics.filter(({ partitions }) => partitions.length > 0);
-    return { results: [await describeDirectory(logDir, shown)] };
+    return { results: [await describeDirectory(services.catalog, shown)] };
   },
 });
 
@@ -78,12 +77,12 @@ async function sizeOf(
 }
 
 async function describeDirectory(
-  logDir: string,
+  catalog: Catalog,
   topics: Encodable<DescribeLogDirsTopic>[],
 ): Promise<Encodable<DescribeLogDirsResponse['results'][number]>> {
+  const logDir = catalog.logDirectory;
   try {
-    const { blocks, bavail, bsize } = await statfs(logDir);
-    return { logDir, topics, totalBytes: blocks * bsize, usableBytes: bavail * bsize };
+    return { logDir, topics, ...(await catalog.logSpace()) };
   } catch {
     return { errorCode: ErrorCode.KAFKA_STORAGE_ERROR, logDir, topics: [] };
   }

@@ -5,7 +5,6 @@
  * `currentTxnStartOffset` is −1.
  * Absent: nothing.
  */
-import { topicNameFault } from '../catalog/topic-name.js';
 import type { Encodable } from '../protocol/kafka/encodable.js';
 import { ErrorCode, errorMessage } from '../protocol/kafka/errors.js';
 import {
@@ -50,7 +49,7 @@ async function producersOf(
   topic: string,
   partitionIndex: number,
 ): Promise<Encodable<PartitionResponse>> {
-  const fault = topicNameFault(topic);
+  const fault = services.catalog.nameFault(topic);
   if (fault !== null) {
     return { partitionIndex, ...apiError(ErrorCode.INVALID_TOPIC_EXCEPTION, fault) };
   }

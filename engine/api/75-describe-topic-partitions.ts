@@ -8,7 +8,7 @@
  * Absent: eligible leader replicas, of which a single replica has none.
  */
 import type { Topic } from '../catalog/topic.js';
-import { isInternalTopic, topicNameFault } from '../catalog/topic-name.js';
+import { isInternalTopic } from '../catalog/topic-name.js';
 import type { Encodable } from '../protocol/kafka/encodable.js';
 import { ErrorCode } from '../protocol/kafka/errors.js';
 import {
@@ -78,7 +78,7 @@ function page(
     if (room === 0) return { topics, nextCursor: { topicName: name, partitionIndex: 0 } };
     const topic = services.catalog.topic(name);
     if (!topic) {
-      topics.push(absent(name));
+      topics.push(absent(name, services));
       continue;
     }
     const start = cursor?.topicName === name ? cursor.partitionIndex : 0;
@@ -107,8 +107,8 @@ function show(topic: Topic, start: number, end: number, services: Services): Top
   };
 }
 
-function absent(name: string): TopicAnswer {
-  const isInvalid = topicNameFault(name) !== null;
+function absent(name: string, { catalog }: Services): TopicAnswer {
+  const isInvalid = catalog.nameFault(name) !== null;
   return {
     name,
     errorCode: isInvalid ? ErrorCode.INVALID_TOPIC_EXCEPTION : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,

@@ -1,4 +1,3 @@
-import { topicNameFault } from '../catalog/topic-name.js';
 import { InvalidConfig } from '../config/config-value.js';
 import { parseTopicConfigs, type TopicOverrides } from '../config/topic-configs.js';
 import { ErrorCode } from '../protocol/kafka/errors.js';
@@ -93,7 +92,7 @@ async function alterOne<Config extends { readonly name: string }>(
 
 function topicFault(name: string, { catalog }: Services): ApiError | null {
   if (name === '') return invalidRequest('Default topic resources are not allowed.');
-  const fault = topicNameFault(name);
+  const fault = catalog.nameFault(name);
   if (fault !== null) {
     return apiError(ErrorCode.INVALID_TOPIC_EXCEPTION, fault);
   }

@@ -1,5 +1,4 @@
 import type { NewTopic } from '../catalog/auto-topic.js';
-import { topicNameFault } from '../catalog/topic-name.js';
 import { InvalidConfig } from '../config/config-value.js';
 import { parseTopicConfigs } from '../config/topic-configs.js';
 import { ErrorCode } from '../protocol/kafka/errors.js';
@@ -28,7 +27,7 @@ export class TopicRefusal extends Error {
 export function checkNewTopic(asked: CreatableTopic, services: Services): NewTopic {
   const { name } = asked;
   const { catalog } = services;
-  const fault = topicNameFault(name);
+  const fault = catalog.nameFault(name);
   if (fault !== null) throw new TopicRefusal(ErrorCode.INVALID_TOPIC_EXCEPTION, fault);
   const collision = catalog.collidingTopic(name);
   if (collision !== undefined) {

@@ -1,465 +1,63 @@
-/**
- * Which topics and partitions there are. The maps in memory answer every lookup; LMDB decides what
- * outlives the process, and a change is made in memory only once it is durable there.
- */
-import { join } from 'node:path';
-import type { Logger } from 'pino';
-import type { LogConfig } from '../../workers/ring/control.js';
-import type { Settings } from '../config/schema.js';
-import { effectiveTopicConfig } from '../config/topic-configs.js';
-import type { OpenSpec, PartitionPort, PartitionRef } from '../route/partition-port.js';
-import { autoTopic, type NewTopic } from './auto-topic.js';
-import { partitionKey } from './checkpoint-file.js';
-import { Checkpoints } from './checkpoints.js';
-import { catalogFile, type DataDirectory, DataDirectoryError } from './data-directory.js';
-import { inParallel } from './in-parallel.js';
-import { discardDirectory, discardIfOf } from './partition-directories.js';
-import { ProducerIds } from './producer-ids.js';
-import { reconcile } from './reconcile.js';
-import { CatalogStore, type TopicRow } from './store.js';
-import { isDiskFault, isOutOfSpace, MetadataStoreError } from './store-fault.js';
-import {
-  CatalogFault,
-  type CatalogListener,
-  hasLog,
-  offlinePartition,
-  type Topic,
-} from './topic.js';
-import { randomTopicId, zeroTopicId } from './topic-id.js';
-import { collisionKey, isInternalTopic } from './topic-name.js';
+import type { NewTopic } from './auto-topic.js';
+import type { ProducerIds } from './producer-ids.js';
+import type { CatalogListener, Topic } from './topic.js';
 
-/** Openings that the workers have on their rings at once. */
-const openingsInFlightMax = 256;
-/** Names whose automatic creation may be under way at once; further ones are told to come again. */
-const autoCreationsMax = 1_000;
-
-export interface CatalogOptions {
-  readonly directory: DataDirectory;
-  readonly partitions: PartitionPort;
-  readonly log: Logger;
-  readonly settings: Settings;
-  /** Told when what it stores in fails: nothing can be changed any more, and the process has to end. */
-  readonly failed: (fault: MetadataStoreError) => void;
+/** Where log starts are kept that DeleteRecords moved. */
+export interface LogStarts {
+  /** Resolves when the log starts of the moment of the call, or newer ones, are durable. */
+  writeLogStarts(): Promise<void>;
+  /** The last log start of a partition that is durable. */
+  logStart(topic: string, partition: number): number;
 }
 
-export class Catalog {
+/** Room of what the logs are in; -1 stands for unknown, as in Kafka. */
+export interface LogSpace {
+  readonly totalBytes: number;
+  readonly usableBytes: number;
+}
+
+/**
+ * Which topics and partitions there are. Lookups are answered from memory; a change is made in memory only once it
+ * is durable where the backend keeps it.
+ */
+export interface Catalog {
   readonly clusterId: string;
   readonly nodeId: number;
-  /** Absolute path. */
-  readonly dataDirectory: string;
   readonly producerIds: ProducerIds;
-  readonly checkpoints: Checkpoints;
-  readonly #options: CatalogOptions;
-  readonly #store: CatalogStore;
-  readonly #topics = new Map<string, Topic>();
-  readonly #topicsById = new Map<string, Topic>();
-  /** By `collisionKey`. */
-  readonly #namesByCollision = new Map<string, string>();
-  readonly #listeners: CatalogListener[] = [];
-  /** The last change under way of each name: changes of one topic happen one after the other. */
-  readonly #changes = new Map<string, Promise<unknown>>();
-  readonly #autoCreations = new Map<string, Promise<Topic>>();
-  /** Partitions that exist or are being made. */
-  #partitions = 0;
-
-  private constructor(options: CatalogOptions, store: CatalogStore) {
-    this.#options = options;
-    this.#store = store;
-    this.clusterId = options.directory.meta.clusterId;
-    this.nodeId = options.directory.meta.nodeId;
-    this.dataDirectory = options.directory.path;
-    this.producerIds = new ProducerIds(store);
-    this.checkpoints = new Checkpoints(
-      options.directory,
-      { partitions: () => this.#refs(), state: (ref) => options.partitions.state(ref) },
-      options.log,
-    );
-  }
-
-  /**
-   * Brings the directory in line with LMDB and opens every partition; one that does not open is
-   * offline. Throws DataDirectoryError if the catalog is damaged, MetadataStoreError if it cannot be
-   * read or written.
-   */
-  static async open(options: CatalogOptions): Promise<Catalog> {
-    const { directory, settings, log } = options;
-    const path = join(directory.path, catalogFile);
-    let store: CatalogStore | null = null;
-    try {
-      store = await CatalogStore.open(path, options.failed);
-      const present = await reconcile(store, directory.path, settings, log);
-      const catalog = new Catalog(options, store);
-      await catalog.#openAll(present);
-      await catalog.checkpoints.writeNow();
-      return catalog;
-    } catch (error) {
-      await store?.close();
-      throw openingFault(path, error as Error);
-    }
-  }
-
-  topic(name: string): Topic | undefined {
-    return this.#topics.get(name);
-  }
-
-  topicById(id: string): Topic | undefined {
-    return this.#topicsById.get(id);
-  }
-
+  readonly logStarts: LogStarts;
+  /** What DescribeLogDirs names: a path, or the URL of a cluster. */
+  readonly logDirectory: string;
+  readonly topicCount: number;
+  /** False while a partition is offline. */
+  readonly isWhole: boolean;
+  topic(name: string): Topic | undefined;
+  topicById(id: string): Topic | undefined;
   /** In no particular order. */
-  topics(): Iterable<Topic> {
-    return this.#topics.values();
-  }
-
-  /**
-   * False while a partition is offline: then a shutdown is not clean, and the next start looks into
-   * the logs.
-   */
-  get isWhole(): boolean {
-    for (const ref of this.#refs()) if (!ref.online) return false;
-    return true;
-  }
-
-  get topicCount(): number {
-    return this.#topics.size;
-  }
-
+  topics(): Iterable<Topic>;
+  /** Null for a name that a topic may have, else the message that Kafka gives for it. */
+  nameFault(name: string): string | null;
   /** A topic whose name differs from `name` only in `.` and `_`. */
-  collidingTopic(name: string): string | undefined {
-    const other = this.#namesByCollision.get(collisionKey(name));
-    return other === name ? undefined : other;
-  }
-
-  on(listener: CatalogListener): void {
-    this.#listeners.push(listener);
-  }
-
+  collidingTopic(name: string): string | undefined;
+  on(listener: CatalogListener): void;
   /**
    * Makes a topic with all its partitions, or nothing of it. Throws CatalogFault 'topic-exists',
    * 'too-many-partitions' or 'storage'.
    */
-  createTopic(spec: NewTopic): Promise<Topic> {
-    return this.#inTurn(spec.name, () => this.#create(spec));
-  }
-
-  /**
-   * Durable when resolved; the directories go in the background. Throws 'unknown-topic' or
-   * 'storage'.
-   */
-  deleteTopic(name: string): Promise<void> {
-    return this.#inTurn(name, () => this.#delete(name));
-  }
-
-  /**
-   * Grows a topic to `count` partitions. Throws 'unknown-topic', 'too-many-partitions' or
-   * 'storage'.
-   */
-  createPartitions(name: string, count: number): Promise<Topic> {
-    return this.#inTurn(name, () => this.#grow(name, count));
-  }
-
-  /**
-   * Changes a topic's own configs by what `change` makes of them. Throws 'unknown-topic' or
-   * 'storage'.
-   */
-  setOverrides(
-    name: string,
-    change: (overrides: ReadonlyMap<string, string>) => ReadonlyMap<string, string>,
-  ): Promise<Topic> {
-    return this.#inTurn(name, () => this.#configure(name, change));
-  }
-
-  /**
-   * The topic, made with the defaults if there is none; however many ask for a name, it is made
-   * once.
-   */
-  ensureTopic(name: string): Promise<Topic> {
-    const existing = this.#topics.get(name);
-    if (existing) return Promise.resolve(existing);
-    const running = this.#autoCreations.get(name);
-    if (running) return running;
-    if (this.#autoCreations.size >= autoCreationsMax) {
-      return Promise.reject(new CatalogFault('busy', 'too many topics are being created'));
-    }
-    const creation = this.createTopic(autoTopic(name, this.#options.settings))
-      .catch((error: unknown) => {
-        // Someone else's CreateTopics came first.
-        const made = this.#topics.get(name);
-        if (made) return made;
-        throw error;
-      })
-      .finally(() => this.#autoCreations.delete(name));
-    this.#autoCreations.set(name, creation);
-    return creation;
-  }
-
-  /** After the partitions were closed: writes the checkpoints and closes LMDB. */
-  async close(): Promise<void> {
-    await Promise.allSettled(this.#changes.values());
-    try {
-      await this.checkpoints.close();
-    } finally {
-      await this.#store.close();
-    }
-  }
-
-  async #create(spec: NewTopic): Promise<Topic> {
-    const { name, overrides } = spec;
-    if (this.#topics.has(name)) {
-      throw new CatalogFault('topic-exists', `Topic '${name}' already exists.`);
-    }
-    const config = this.#configOf(overrides);
-    const made = { name, id: this.#unusedId(), overrides, config };
-    const partitions = await this.#makePartitions(made, 0, spec.partitions);
-    const topic = this.#publish({ ...made, partitions });
-    for (const listener of this.#listeners) listener.created?.(topic);
-    return topic;
-  }
-
-  async #delete(name: string): Promise<void> {
-    const topic = this.#existing(name);
-    const row = toRow({ ...topic, partitions: topic.partitions.length });
-    await this.#stored(() => this.#store.removeTopic(name, row));
-    this.#topics.delete(name);
-    this.#topicsById.delete(topic.id);
-    this.#partitions -= topic.partitions.length;
-    const key = collisionKey(name);
-    if (this.#namesByCollision.get(key) === name) this.#namesByCollision.delete(key);
-    // Starting a close turns its ref offline at once.
-    const closings = topic.partitions.map((ref) => this.#remove(ref));
-    for (const listener of this.#listeners) listener.deleted?.(topic);
-    const isRemoved = (await Promise.all(closings)).every(Boolean);
-    if (isRemoved) await this.#stored(() => this.#store.forgetRemoval(topic.id));
-  }
-
-  /**
-   * Closes a partition of a deleted topic and gets its directory out of the way. False if that has
-   * to wait for a start.
-   */
-  async #remove(ref: PartitionRef): Promise<boolean> {
-    const { topic, partition } = ref;
-    try {
-      if (hasLog(ref)) {
-        await this.#options.partitions.close(ref, true);
-        return true;
-      }
-    } catch (error) {
-      // Its owner died, or could not close the files; the name is to be free all the same.
-      this.#options.log.warn({ err: error, topic, partition }, 'cannot close a deleted partition');
-    }
-    try {
-      await discardDirectory(this.dataDirectory, partitionKey(topic, partition));
-      return true;
-    } catch (error) {
-      this.#options.log.error({ err: error, topic, partition }, 'cannot remove a partition');
-      return false;
-    }
-  }
-
-  async #grow(name: string, count: number): Promise<Topic> {
-    const topic = this.#existing(name);
-    const firstNew = topic.partitions.length;
-    if (count <= firstNew) return topic;
-    const refs = await this.#makePartitions(topic, firstNew, count);
-    const grown = this.#publish({ ...topic, partitions: [...topic.partitions, ...refs] });
-    for (const listener of this.#listeners) listener.grown?.(grown, firstNew);
-    return grown;
-  }
-
-  async #configure(
-    name: string,
-    change: (overrides: ReadonlyMap<string, string>) => ReadonlyMap<string, string>,
-  ): Promise<Topic> {
-    const topic = this.#existing(name);
-    const overrides = change(topic.overrides);
-    const config = this.#configOf(overrides);
-    const row = toRow({ ...topic, overrides, partitions: topic.partitions.length });
-    await this.#stored(() => this.#store.putTopic(name, row));
-    const changed = this.#publish({ ...topic, overrides, config });
-    const refs = topic.partitions.filter(hasLog);
-    await inParallel(refs, openingsInFlightMax, (ref) =>
-      this.#options.partitions.configure(ref, config),
-    ).catch((error: unknown) => {
-      // The owner takes the configs when it opens the partition again.
-      this.#options.log.warn({ err: error, topic: name }, 'cannot tell a partition its configs');
-    });
-    for (const listener of this.#listeners) listener.configured?.(changed);
-    return changed;
-  }
-
-  #existing(name: string): Topic {
-    const topic = this.#topics.get(name);
-    if (topic) return topic;
-    throw new CatalogFault('unknown-topic', `Topic '${name}' does not exist.`);
-  }
-
-  #configOf(overrides: ReadonlyMap<string, string>): LogConfig {
-    return effectiveTopicConfig(overrides, this.#options.settings);
-  }
-
-  #unusedId(): string {
-    let id = randomTopicId();
-    while (this.#topicsById.has(id) || id === zeroTopicId) id = randomTopicId();
-    return id;
-  }
-
-  #publish(spec: Omit<Topic, 'internal'>): Topic {
-    const { name, id, partitions, overrides, config } = spec;
-    const internal = isInternalTopic(name);
-    const topic: Topic = { name, id, internal, partitions, overrides, config };
-    this.#topics.set(name, topic);
-    this.#topicsById.set(id, topic);
-    this.#namesByCollision.set(collisionKey(name), name);
-    return topic;
-  }
-
-  /** Makes the partitions `[start, end)` and then the topic's row, or nothing. */
-  async #makePartitions(
-    topic: { name: string; id: string; config: LogConfig; overrides: ReadonlyMap<string, string> },
-    start: number,
-    end: number,
-  ): Promise<PartitionRef[]> {
-    const { maxPartitions } = this.#options.settings;
-    if (this.#partitions + end - start > maxPartitions) {
-      const message = `No more than ${maxPartitions} partitions are allowed (maxPartitions).`;
-      throw new CatalogFault('too-many-partitions', message);
-    }
-    this.#partitions += end - start;
-    const refs: (PartitionRef | undefined)[] = new Array(end - start).fill(undefined);
-    const specs = Array.from({ length: end - start }, (_, index) =>
-      newPartition(topic, start + index),
-    );
-    try {
-      await this.checkpoints.forget(specs);
-      await inParallel(specs, openingsInFlightMax, async (spec) => {
-        // What a creation or deletion left that could not clear up, as on a full disk: to write into
-        // it would be lost, since the next start finds it to be another topic's.
-        await discardDirectory(this.dataDirectory, partitionKey(spec.topic, spec.partition));
-        refs[spec.partition - start] = await this.#options.partitions.open(spec);
-      });
-      await this.#store.putTopic(topic.name, toRow({ ...topic, partitions: end }));
-      return refs as PartitionRef[];
-    } catch (error) {
-      this.#partitions -= end - start;
-      await Promise.all(specs.map((spec, index) => this.#unmake(spec, refs[index])));
-      throw this.#storageFault(error);
-    }
-  }
-
-  /** Removes what there is of a new partition whose topic could not be made. */
-  async #unmake(spec: OpenSpec, ref: PartitionRef | undefined): Promise<void> {
-    const { topic, topicId, partition } = spec;
-    try {
-      if (ref) await this.#options.partitions.close(ref, true);
-      else await discardIfOf(this.dataDirectory, partitionKey(topic, partition), topicId);
-    } catch (error) {
-      // The next start sets aside what is left.
-      this.#options.log.warn({ err: error, topic, partition }, 'cannot remove a new partition');
-    }
-  }
-
-  async #stored<Result>(step: () => Promise<Result>): Promise<Result> {
-    try {
-      return await step();
-    } catch (error) {
-      throw this.#storageFault(error);
-    }
-  }
-
-  #storageFault(error: unknown): CatalogFault {
-    this.#options.log.error({ err: error }, 'cannot change the catalog');
-    return new CatalogFault('storage', (error as Error).message, { cause: error });
-  }
-
-  async #openAll(present: ReadonlySet<string>): Promise<void> {
-    const specs: OpenSpec[] = [];
-    const refs = new Map<string, PartitionRef[]>();
-    for (const [name, row] of this.#store.topics()) {
-      const overrides = new Map(Object.entries(row.overrides));
-      const config = this.#configOf(overrides);
-      const partitions: PartitionRef[] = [];
-      for (let partition = 0; partition < row.partitions; partition++) {
-        partitions.push(offlinePartition(name, row.id, partition));
-        if (!present.has(`${name}-${partition}`)) continue;
-        specs.push({
-          topic: name,
-          topicId: row.id,
-          partition,
-          config,
-          create: false,
-          recoveryPoint: this.checkpoints.recoveryPoint(name, partition),
-          logStartOffset: this.checkpoints.logStart(name, partition),
-          cleanShutdown: this.#options.directory.cleanShutdown,
-        });
-      }
-      this.#partitions += row.partitions;
-      refs.set(name, partitions);
-      this.#publish({ name, id: row.id, partitions, overrides, config });
-    }
-    await inParallel(specs, openingsInFlightMax, async (spec) => {
-      try {
-        refs.get(spec.topic)![spec.partition] = await this.#options.partitions.open(spec);
-      } catch (error) {
-        const { topic, partition } = spec;
-        this.#options.log.error({ err: error, topic, partition }, 'partition is offline');
-      }
-    });
-  }
-
-  *#refs(): Iterable<PartitionRef> {
-    for (const topic of this.#topics.values()) yield* topic.partitions;
-  }
-
-  #inTurn<Result>(name: string, change: () => Promise<Result>): Promise<Result> {
-    const previous = this.#changes.get(name) ?? Promise.resolve();
-    const turn = previous.then(change, change);
-    this.#changes.set(name, turn);
-    const settle = () => {
-      if (this.#changes.get(name) === turn) this.#changes.delete(name);
-    };
-    turn.then(settle, settle);
-    return turn;
-  }
+  createTopic(spec: NewTopic): Promise<Topic>;
+  /** Durable when resolved; what is left goes in the background. Throws 'unknown-topic' or 'storage'. */
+  deleteTopic(name: string): Promise<void>;
+  /** Grows a topic to `count` partitions. Throws 'unknown-topic', 'too-many-partitions' or 'storage'. */
+  createPartitions(name: string, count: number): Promise<Topic>;
+  /** Changes a topic's own configs by what `change` makes of them. Throws 'unknown-topic' or 'storage'. */
+  setOverrides(name: string, change: OverridesChange): Promise<Topic>;
+  /** The topic, made with the defaults if there is none; however many ask for a name, it is made once. */
+  ensureTopic(name: string): Promise<Topic>;
+  /** Rejects where it is not known. */
+  logSpace(): Promise<LogSpace>;
+  /** After the partitions were closed. */
+  close(): Promise<void>;
 }
 
-/** Why the catalog does not open, and what helps. */
-function openingFault(path: string, cause: Error): Error {
-  const what = `the catalog ${path} cannot be used: ${cause.message}`;
-  if (isOutOfSpace(cause)) {
-    return new DataDirectoryError(`${what}. Make room on its disk and start again`, { cause });
-  }
-  if (isDiskFault(cause)) {
-    return new MetadataStoreError(`${what}. Look after its disk before you start again`, { cause });
-  }
-  return new DataDirectoryError(
-    `${what}. If it is damaged, move it away: topics are then adopted from their directories, ` +
-      'without their configs',
-    { cause },
-  );
-}
-
-function newPartition(
-  topic: { name: string; id: string; config: LogConfig },
-  partition: number,
-): OpenSpec {
-  const { name, id, config } = topic;
-  return {
-    topic: name,
-    topicId: id,
-    partition,
-    config,
-    create: true,
-    recoveryPoint: 0,
-    logStartOffset: 0,
-    cleanShutdown: true,
-  };
-}
-
-function toRow(topic: {
-  id: string;
-  partitions: number;
-  overrides: ReadonlyMap<string, string>;
-}): TopicRow {
-  const { id, partitions, overrides } = topic;
-  return { id, partitions, overrides: Object.fromEntries(overrides) };
-}
+export type OverridesChange = (
+  overrides: ReadonlyMap<string, string>,
+) => ReadonlyMap<string, string>;

@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
-import { Catalog } from '../../../engine/catalog/catalog.js';
 import { DataDirectory } from '../../../engine/catalog/data-directory.js';
+import { EmbeddedCatalog } from '../../../engine/catalog/embedded-catalog.js';
 import { defaultSettings } from '../../../engine/config/schema.js';
 import { FakePartitionPort } from '../fake-partition-port.js';
 
@@ -12,7 +12,7 @@ export const silent: Logger = pino({ level: 'silent' });
 export interface OpenedCatalog {
   readonly directory: DataDirectory;
   readonly port: FakePartitionPort;
-  readonly catalog: Catalog;
+  readonly catalog: EmbeddedCatalog;
   close(clean?: boolean): Promise<void>;
 }
 
@@ -35,7 +35,7 @@ export async function openCatalog(
   const settings = { ...defaultSettings(), numPartitions: 2, maxPartitions: 100 };
   const failed = () => {};
   const options = { directory, partitions: port, log: silent, settings, failed };
-  const catalog = await Catalog.open(options).catch(async (error: unknown) => {
+  const catalog = await EmbeddedCatalog.open(options).catch(async (error: unknown) => {
     await directory.close(false);
     throw error;
   });
