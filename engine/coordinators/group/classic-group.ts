@@ -157,7 +157,10 @@ export class ClassicGroup {
     respond(answer);
   }
 
-  /** Whether someone who supports these may join: all members share one of them, and the type. */
+  /**
+   * Whether someone who supports these may join: all members share one of them, and the type. With no member
+   * left, all do: then somebody with a pending id is waited for.
+   */
   supports(protocolType: string, protocols: readonly MemberProtocol[]): boolean {
     if (this.state === 'Empty') return protocolType !== '' && protocols.length > 0;
     return (
@@ -230,7 +233,7 @@ export class ClassicGroup {
   }
 
   private isSupportedByAll(name: string): boolean {
-    return this.supporters.get(name) === this.members.size;
+    return (this.supporters.get(name) ?? 0) === this.members.size;
   }
 
   private count(protocols: readonly MemberProtocol[], by: 1 | -1): void {

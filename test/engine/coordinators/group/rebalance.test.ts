@@ -86,6 +86,21 @@ t.test('whoever does not come back within the rebalance timeout is out', (t) => 
   t.end();
 });
 
+t.test('a pending member joins a rebalance that all others have left', (t) => {
+  const machine = new Machine();
+  const [leader] = machine.form(1);
+  machine.assign();
+  const pending = machine.join('', { requiresMemberId: true }).answer!.memberId;
+  leave(machine.context, machine.group, [
+    { memberId: leader!, groupInstanceId: null, reason: null },
+  ]);
+  t.equal(machine.group.state, 'PreparingRebalance', 'the pending member is waited for');
+  const joining = machine.join(pending, { requiresMemberId: true });
+  t.equal(joining.answer?.errorCode, ErrorCode.NONE);
+  t.equal(joining.answer?.generationId, 2);
+  t.end();
+});
+
 t.test('a session that ends makes the others rebalance; waiting members have no session', (t) => {
   const machine = new Machine();
   const [leader, silent] = machine.form(2);
