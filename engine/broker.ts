@@ -16,6 +16,7 @@ import type { Observed } from './http/metric.js';
 import type { ConnectionLimits } from './listen/connection.js';
 import { LandingSlab } from './listen/landing-slab.js';
 import { advertisedBy, type BoundListener, Listeners } from './listen/listeners.js';
+import { RefusalLog } from './listen/refusal-log.js';
 import { ApiKey } from './protocol/kafka/api-keys.js';
 import { SegmentFiles } from './reply/segment-files.js';
 import { Partitions } from './route/partitions.js';
@@ -263,6 +264,7 @@ class Assembly implements Broker {
       rings: this.#partitions,
       waits: this.#waits,
       sessions: this.#sessions,
+      refusals: new RefusalLog(this.#log),
       files: this.#files,
       groups,
       producerIds: catalog.producerIds,

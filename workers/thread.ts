@@ -162,6 +162,7 @@ export class PartitionWorker {
       request.baseOffset,
       request.appendTimeMs,
       request.logStartOffset,
+      request.fault,
     );
     this.owesBell();
   }

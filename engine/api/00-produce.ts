@@ -11,6 +11,7 @@
  * Absent: transactional records (KIP-98); the worker refuses such batches.
  */
 import { unpackDetail } from '../../workers/ring/detail.js';
+import { EnvelopeFault } from '../../workers/ring/refusal.js';
 import type { Encodable } from '../protocol/kafka/encodable.js';
 import { ErrorCode } from '../protocol/kafka/errors.js';
 import {
@@ -90,38 +91,45 @@ function isTransactional(records: Uint8Array | null): boolean {
 class ProduceInFlight implements Completable {
   readonly #request: InFlight;
   readonly #acks: number;
+  readonly #services: Services;
   readonly #response: { name: string; topicId: string; partitionResponses: PartitionAnswer[] }[] =
     [];
   readonly #answers: PartitionAnswer[] = [];
+  /** The topic of each answer. */
+  readonly #topics: string[] = [];
   #waiting = 1;
   #failed = false;
 
-  constructor(request: InFlight, acks: number) {
+  constructor(request: InFlight, acks: number, services: Services) {
     this.#request = request;
     this.#acks = acks;
+    this.#services = services;
   }
 
-  submit(message: ProduceRequest, services: Services): void {
+  submit(message: ProduceRequest): void {
+    const { catalog, rings } = this.#services;
     const byId = this.#request.apiVersion >= topicIdFromVersion;
     const refused = refusalOfAll(message);
     for (const { name, topicId, partitionData } of message.topicData) {
       if (partitionData.length === 0) continue;
-      const topic = byId ? services.catalog.topicById(topicId) : services.catalog.topic(name);
+      const topic = byId ? catalog.topicById(topicId) : catalog.topic(name);
       const partitionResponses: PartitionAnswer[] = [];
       this.#response.push({ name, topicId, partitionResponses });
       for (const { index, records } of partitionData) {
         const answer: PartitionAnswer = { index, errorCode: 0, baseOffset: -1, logStartOffset: -1 };
         partitionResponses.push(answer);
         const at = this.#answers.push(answer) - 1;
+        this.#topics.push(topic?.name ?? name);
         const ref = topic?.partitions[index];
         const errorCode = refused || refusal(this.#request, topic, ref, records);
         if (errorCode !== ErrorCode.NONE || ref === undefined || records === null) {
           answer.errorCode = errorCode;
-          this.#failed = true;
+          const isEmpty = errorCode === ErrorCode.INVALID_RECORD;
+          this.#refused(at, isEmpty ? EnvelopeFault.noBatch : 0);
           continue;
         }
         this.#waiting++;
-        services.rings.submitAppend(ref, records.byteOffset, records.length, this.#acks, this, at);
+        rings.submitAppend(ref, records.byteOffset, records.length, this.#acks, this, at);
       }
     }
     this.#countDown();
@@ -133,9 +141,16 @@ class ProduceInFlight implements Completable {
     answer.baseOffset = completion.baseOffset;
     answer.logAppendTimeMs = completion.appendTimeMs;
     answer.logStartOffset = completion.logStartOffset;
-    if (completion.errorCode !== ErrorCode.NONE) this.#failed = true;
+    if (completion.errorCode !== ErrorCode.NONE) this.#refused(index, completion.fault);
     if (completion.start !== -1) this.#detail(answer, completion, channel);
     this.#countDown();
+  }
+
+  #refused(at: number, fault: number): void {
+    this.#failed = true;
+    const { index = -1, errorCode = 0 } = this.#answers[at] as PartitionAnswer;
+    const topic = this.#topics[at] as string;
+    this.#services.refusals.tell(this.#request, topic, index, errorCode, fault);
   }
 
   /** KIP-467: which records were bad, and why; packed by the worker. */
@@ -174,6 +189,6 @@ export const produce: Api = {
   authorization: 'topic:write',
   handle(request, services) {
     const message = decodeProduceRequest(request.reader, request.apiVersion);
-    new ProduceInFlight(request, message.acks).submit(message, services);
+    new ProduceInFlight(request, message.acks, services).submit(message);
   },
 };

@@ -3,6 +3,7 @@ import type { Catalog } from '../catalog/catalog.js';
 import type { ProducerIds } from '../catalog/producer-ids.js';
 import type { Settings } from '../config/schema.js';
 import type { GroupCoordinator } from '../coordinators/group/coordinator.js';
+import type { RefusalLog } from '../listen/refusal-log.js';
 import type { SegmentFiles } from '../reply/segment-files.js';
 import type { PartitionPort } from '../route/partition-port.js';
 import type { RingPort } from '../route/ring-port.js';
@@ -29,6 +30,7 @@ export interface Services {
   readonly rings: RingPort;
   readonly waits: WaitingFetches;
   readonly sessions: FetchSessions;
+  readonly refusals: RefusalLog;
   /** Segment files to send from; null where replies are read and written. */
   readonly files: SegmentFiles | null;
   readonly groups: GroupCoordinator;

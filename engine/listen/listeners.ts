@@ -4,7 +4,6 @@ import type { AdvertisedListener, Services } from '../api/services.js';
 import type { Listener } from '../config/schema.js';
 import type { RequestMeter } from '../frame/request-meter.js';
 import { peerOf } from './accepted-socket.js';
-import { ClosingLog } from './closing-log.js';
 import {
   Connection,
   type ConnectionHost,
@@ -12,6 +11,7 @@ import {
   sweepIntervalMs,
 } from './connection.js';
 import type { LandingSlab } from './landing-slab.js';
+import { PeerLog } from './peer-log.js';
 
 /** Connections that wait for `accept`; Kafka's own listener asks for 50. */
 const backlog = 1_024;
@@ -48,7 +48,7 @@ export class Listeners implements ConnectionHost {
   #sweeper: NodeJS.Timeout | null = null;
   /** Connections closed at once, beyond the most that there may be. */
   refused = 0;
-  #closings: ClosingLog | null = null;
+  #closings: PeerLog | null = null;
   #whenIdle: (() => void) | null = null;
 
   constructor(options: ListenersOptions) {
@@ -103,12 +103,16 @@ export class Listeners implements ConnectionHost {
   /** Connections are served from now on. */
   accept(services: Services): void {
     this.#services = services;
-    this.#closings = new ClosingLog(services.log);
+    this.#closings = new PeerLog(services.log, {
+      count: 'closed',
+      rest: 'further connections were closed or refused',
+      sweeps: 1,
+    });
     this.#sweeper = setInterval(() => this.#sweep(), sweepIntervalMs);
   }
 
   turnedAway({ clientHost, listener }: Connection, reason: string): void {
-    this.#closings?.tell(clientHost, listener, reason);
+    this.#closings?.tell(clientHost, { listener }, reason);
   }
 
   closed(connection: Connection): void {
@@ -136,7 +140,8 @@ export class Listeners implements ConnectionHost {
       this.#checkIdle();
     });
     for (const connection of this.#connections) connection.destroy();
-    this.#closings?.sweep();
+    this.#closings?.flush();
+    this.#services?.refusals.flush();
   }
 
   #checkIdle(): void {
@@ -149,7 +154,7 @@ export class Listeners implements ConnectionHost {
     if (this.#services === null || this.#connections.size >= this.#maxConnections) {
       this.refused++;
       const reason = `refused: ${this.#maxConnections} connections are open (maxConnections)`;
-      this.#closings?.tell(peerOf(socket), listener, reason);
+      this.#closings?.tell(peerOf(socket), { listener }, reason);
       socket.destroy();
       return;
     }
@@ -157,17 +162,15 @@ export class Listeners implements ConnectionHost {
   }
 
   #acceptFailed(error: Error, listener: string): void {
-    this.#closings?.tell(
-      'unknown',
-      listener,
-      `a connection could not be accepted: ${error.message}`,
-    );
+    const reason = `a connection could not be accepted: ${error.message}`;
+    this.#closings?.tell('unknown', { listener }, reason);
   }
 
   #sweep(): void {
     const nowMs = this.services.now();
     for (const connection of this.#connections) connection.sweep(nowMs);
     this.services.files?.sweep();
+    this.services.refusals.sweep();
     this.#closings?.sweep();
   }
 }

@@ -110,7 +110,11 @@ t.test('each gets its error, and nothing of it is kept', async (t) => {
   );
   await neighbour.stop();
   t.strictSame(await broker.excess(before), {});
-  t.strictSame(broker.lines, []);
+  const [told] = broker.lines;
+  const place = { peer: '/127.0.0.1', clientId: 'raw-client', topic: 'a', partition: 0 };
+  t.match(told, { ...place, error: 'INVALID_RECORD', msg: /it is too short to hold a batch/ });
+  t.ok(broker.lines.every(({ msg }) => /record sets? w(as|ere) refused/.test(msg)));
+  t.ok(broker.lines.length < liars.length / 2, `${broker.lines.length} lines`);
 });
 
 /** A batch of one record whose value inflates to `bytes` of zeros. */

@@ -7,6 +7,7 @@ import {
   MAGIC_V2,
   magic,
 } from '../../engine/protocol/kafka/record-batch.js';
+import { EnvelopeFault } from '../ring/refusal.js';
 import type { Verdict } from './verdict.js';
 
 /** Length and magic are within these; with fewer bytes left there is no further batch. */
@@ -24,20 +25,38 @@ export function checkEnvelope(
   end: number,
   verdict: Verdict,
 ): number {
-  if (end - start < prefixBytes) return ErrorCode.INVALID_RECORD;
-  if (!isPrefixSound(view, start)) {
+  verdict.fault = envelopeFault(view, start, end);
+  if (verdict.fault === EnvelopeFault.badPrefix) {
     verdict.detail = { message: describePrefix(view, start), recordErrors: [] };
-    return ErrorCode.CORRUPT_MESSAGE;
   }
+  return errorOf(verdict.fault);
+}
+
+function envelopeFault(view: Uint8Array, start: number, end: number): number {
+  if (end - start < prefixBytes) return EnvelopeFault.noBatch;
+  if (!isPrefixSound(view, start)) return EnvelopeFault.badPrefix;
   const sizeBytes = batchSizeBytes(view, start);
-  if (sizeBytes > end - start) return ErrorCode.INVALID_RECORD;
-  if (magic(view, start) !== MAGIC_V2) return ErrorCode.INVALID_RECORD;
+  if (sizeBytes > end - start) return EnvelopeFault.cutShort;
+  if (magic(view, start) !== MAGIC_V2) return EnvelopeFault.oldMagic;
   const next = start + sizeBytes;
   if (end - next >= prefixBytes) {
-    if (!isPrefixSound(view, next)) return ErrorCode.CORRUPT_MESSAGE;
-    if (batchSizeBytes(view, next) <= end - next) return ErrorCode.INVALID_RECORD;
+    if (!isPrefixSound(view, next)) return EnvelopeFault.badRemainder;
+    if (batchSizeBytes(view, next) <= end - next) return EnvelopeFault.severalBatches;
   }
-  return sizeBytes < BATCH_HEADER_BYTES ? ErrorCode.CORRUPT_MESSAGE : ErrorCode.NONE;
+  return sizeBytes < BATCH_HEADER_BYTES ? EnvelopeFault.shortHeader : 0;
+}
+
+function errorOf(fault: number): number {
+  switch (fault) {
+    case 0:
+      return ErrorCode.NONE;
+    case EnvelopeFault.badPrefix:
+    case EnvelopeFault.badRemainder:
+    case EnvelopeFault.shortHeader:
+      return ErrorCode.CORRUPT_MESSAGE;
+    default:
+      return ErrorCode.INVALID_RECORD;
+  }
 }
 
 function lengthBytes(view: Uint8Array, start: number): number {

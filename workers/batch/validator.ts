@@ -112,6 +112,7 @@ export class Validator {
     const renumber = fault === BatchFault.badOffsetDelta && !internal;
     if (fault !== BatchFault.none && !renumber) {
       verdict.errorCode = errorOf(fault);
+      verdict.fault = fault;
       if (fault === BatchFault.keyMissing) {
         verdict.detail = keyErrors(this.#codecs, view, start, end, this.#settings.maxInflatedBytes);
       }

@@ -6,6 +6,8 @@ const nothing: Uint8Array = new Uint8Array();
 export class Verdict {
   /** Kafka error code; the rest holds only if this is 0. */
   errorCode = 0;
+  /** Of `EnvelopeFault` or `BatchFault`: what is wrong, where the error code does not say all; else 0. */
+  fault = 0;
   detail: AppendDetail | null = null;
   /** The bytes to append: the slab's own, or new ones if the batch was rebuilt. */
   view: Uint8Array = nothing;

@@ -96,6 +96,7 @@ export class Appender {
     const { view, start, end } = request;
     if (!this.#validator.validate(view, start, end, request.internal, nowMs, verdict)) {
       request.detail = verdict.detail;
+      request.fault = verdict.fault;
       this.#ports.answer(request, verdict.errorCode);
       return true;
     }

@@ -21,6 +21,8 @@ export class AppendRequest {
   /** With LogAppendTime, else -1. */
   appendTimeMs = -1;
   logStartOffset = -1;
+  /** See `Verdict.fault`. */
+  fault = 0;
   /** KIP-467: for INVALID_RECORD and its like; absent otherwise. */
   detail: AppendDetail | null = null;
 

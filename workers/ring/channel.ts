@@ -9,6 +9,8 @@ export interface Completion {
   start: number;
   sizeBytes: number;
   starved: boolean;
+  /** Append that was refused: what `describeFault` has words for, or 0. */
+  fault: number;
   baseOffset: number;
   appendTimeMs: number;
   logStartOffset: number;
@@ -50,6 +52,7 @@ function gone(): Completion {
     start: -1,
     sizeBytes: 0,
     starved: false,
+    fault: 0,
     baseOffset: -1,
     appendTimeMs: -1,
     logStartOffset: -1,
@@ -184,6 +187,7 @@ export class Channel {
     completion.start = words[word + Complete.start] as number;
     completion.sizeBytes = words[word + Complete.sizeBytes] as number;
     completion.starved = words[word + Complete.starved] === 1;
+    completion.fault = words[word + Complete.fault] as number;
     completion.baseOffset = doubles[double + Complete.baseOffset] as number;
     completion.appendTimeMs = doubles[double + Complete.appendTimeMs] as number;
     completion.logStartOffset = doubles[double + Complete.logStartOffset] as number;

@@ -47,6 +47,8 @@ export const Complete = {
   sizeBytes: 3,
   /** 1: the reply slab was spent. */
   starved: 4,
+  /** Append that was refused: what `describeFault` has words for, or 0. */
+  fault: 5,
   /** Doubles. */
   baseOffset: 4,
   appendTimeMs: 5,

@@ -66,6 +66,7 @@ export class WorkerEnd {
     baseOffset: number,
     appendTimeMs: number,
     logStartOffset: number,
+    fault = 0,
   ): void {
     const at = this.#completions.claim();
     if (at === -1) throw new Error('the completion ring is full');
@@ -77,6 +78,7 @@ export class WorkerEnd {
     words[word + Complete.start] = start;
     words[word + Complete.sizeBytes] = sizeBytes;
     words[word + Complete.starved] = starved ? 1 : 0;
+    words[word + Complete.fault] = fault;
     doubles[double + Complete.baseOffset] = baseOffset;
     doubles[double + Complete.appendTimeMs] = appendTimeMs;
     doubles[double + Complete.logStartOffset] = logStartOffset;
