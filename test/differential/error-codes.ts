@@ -27,6 +27,7 @@ export const provoked: ErrorTable = {
     UNSUPPORTED_COMPRESSION_TYPE: 'produce/zstd',
   },
   Fetch: {
+    FENCED_LEADER_EPOCH: 'restart/what is left of clients',
     FETCH_SESSION_ID_NOT_FOUND: 'fetch/sessions',
     FETCH_SESSION_TOPIC_ID_ERROR: 'fetch/sessions of names and of ids',
     INCONSISTENT_TOPIC_ID: 'fetch/sessions of a deleted topic',
@@ -63,6 +64,7 @@ export const provoked: ErrorTable = {
   FindCoordinator: { INVALID_REQUEST: 'find-coordinator/keys' },
   JoinGroup: {
     FENCED_INSTANCE_ID: 'join-group/static members',
+    GROUP_MAX_SIZE_REACHED: 'restart/what is left of clients',
     INCONSISTENT_GROUP_PROTOCOL: 'join-group/refusals',
     INVALID_GROUP_ID: 'join-group/refusals',
     INVALID_SESSION_TIMEOUT: 'join-group/refusals',
@@ -220,10 +222,7 @@ export const unprovoked: { readonly [reason: string]: readonly string[] } = {
     'CLUSTER_AUTHORIZATION_FAILED',
   ],
   'neither broker is given quotas or policies': ['THROTTLING_QUOTA_EXCEEDED'],
-  'needs another setting of the broker than its default': [
-    'GROUP_MAX_SIZE_REACHED',
-    'TOPIC_DELETION_DISABLED',
-  ],
+  'needs delete.topic.enable=false, which Kopje does not have': ['TOPIC_DELETION_DISABLED'],
   'passes too soon to be met on purpose': [...passing],
   'needs a failing disk; test/disks has it for Kopje': ['KAFKA_STORAGE_ERROR', 'LOG_DIR_NOT_FOUND'],
   'needs several nodes: a replica that is behind, or a leader that moves': [
@@ -234,9 +233,6 @@ export const unprovoked: { readonly [reason: string]: readonly string[] } = {
     'REASSIGNMENT_IN_PROGRESS',
     'BROKER_NOT_AVAILABLE',
     'REPLICA_NOT_AVAILABLE',
-  ],
-  'Fetch takes every negative epoch for none, so a restart would have to raise it first': [
-    'FENCED_LEADER_EPOCH',
   ],
   'needs transactions, which Kopje does not serve yet': [
     'INVALID_TXN_STATE',

@@ -69,6 +69,11 @@ const list: readonly Intended[] = [
       'Kafka leaves the offsets out of errors; Kopje tells them: a client looped on OFFSET_OUT_OF_RANGE with -1',
   },
   {
+    at: /^restart\/.*: fetch from .*(currentLeader\.leader|nodeEndpoints)/,
+    kopje: /^(-1|\[\])$/,
+    reason: 'no hints who leads now (KIP-951): there is one leader',
+  },
+  {
     at: /configs\.(errors\.deadletterqueue|max\.decompressed\.message|remote\.copy\.lag)\./,
     kafka: /^absent$/,
     reason: 'a topic config of Kafka 4.4, and the peer is 4.3',

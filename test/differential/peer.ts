@@ -28,6 +28,7 @@ interface Target {
   /** Versions that both brokers serve. */
   readonly ranges: ReadonlyMap<number, Range>;
   readonly witness: Witness;
+  readonly restart?: (() => Promise<void>) | undefined;
 }
 
 export class Peer {
@@ -52,6 +53,16 @@ export class Peer {
 
   get witness(): Witness {
     return this.#target.witness;
+  }
+
+  get canRestart(): boolean {
+    return this.#target.restart !== undefined;
+  }
+
+  /** Restarts the broker. */
+  async restart(): Promise<void> {
+    this.close();
+    await this.#target.restart?.();
   }
 
   /** Another connection to the same broker that writes into the same steps. */

@@ -18,6 +18,7 @@ import { listOffsetsScenarios } from './scenarios/list-offsets.js';
 import { metadataScenarios } from './scenarios/metadata.js';
 import { offsetScenarios } from './scenarios/offsets.js';
 import { produceScenarios } from './scenarios/produce.js';
+import { restartScenarios } from './scenarios/restart.js';
 import { topicScenarios } from './scenarios/topics.js';
 
 /** Every scenario, those of the APIs that clients use most first. */
@@ -42,4 +43,5 @@ export const scenarios: readonly Scenario[] = [
   ...damagedRequestScenarios,
   ...configScenarios,
   ...configValueScenarios,
+  ...restartScenarios,
 ];

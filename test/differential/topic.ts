@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   createTopicsExchange,
+  initProducerIdExchange,
   listOffsetsExchange,
   metadataExchange,
   produceExchange,
@@ -62,7 +63,7 @@ export async function makeTopic(peer: Peer, suffix: string, shape: Shape = {}): 
 }
 
 /** True once the leaders themselves know that they lead, which in Kafka comes after the metadata. */
-async function isServed(peer: Peer, name: string, count: number): Promise<boolean> {
+export async function isServed(peer: Peer, name: string, count: number): Promise<boolean> {
   const partitions = Array.from({ length: count }, (_, partitionIndex) => ({
     partitionIndex,
     timestamp: -1,
@@ -120,4 +121,14 @@ export async function fill(
     const code = answer.responses[0]?.partitionResponses[0]?.errorCode;
     if (code !== 0) throw new Error(`${topic.name}-${index} refused a batch with error ${code}`);
   }
+}
+
+/** A new producer id; Kafka has none for a moment when it is first asked. */
+export async function newProducerId(peer: Peer): Promise<number> {
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const answer = await peer.probe(initProducerIdExchange, { transactionalId: null }, 4);
+    if (answer.errorCode === 0) return answer.producerId;
+    await delay(attemptGapMs);
+  }
+  throw new Error('no producer id');
 }

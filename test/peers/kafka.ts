@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -76,7 +76,7 @@ export async function prepareKafka(): Promise<KafkaHome> {
 export interface KafkaOptions {
   /** Plain listener on 127.0.0.1; see `reservablePort`. The controller takes one of its own. */
   port: number;
-  /** Empty: it is formatted here. */
+  /** It is formatted here unless a broker has used it before. */
   dataDir: string;
   /** As Kafka's own start script has it unless given. */
   heap?: string;
@@ -90,7 +90,7 @@ export interface KafkaBroker {
   stop(): Promise<void>;
 }
 
-/** Formats a data directory and starts a broker with Kafka's own JVM flags. */
+/** Starts a broker with Kafka's own JVM flags. */
 export async function startKafka(home: KafkaHome, options: KafkaOptions): Promise<KafkaBroker> {
   const { port, dataDir, heap = '1g', properties = [] } = options;
   const bootstrap = `127.0.0.1:${port}`;
@@ -112,8 +112,11 @@ export async function startKafka(home: KafkaHome, options: KafkaOptions): Promis
     ...properties,
   ];
   writeFileSync(file, `${lines.join('\n')}\n`);
-  const id = randomBytes(16).toString('base64url');
-  await home.tool('kafka.tools.StorageTool', ['format', '-t', id, '-c', file], { merge: true });
+  if (!existsSync(join(dataDir, 'logs', 'meta.properties'))) {
+    // In one word: an id may begin with a dash.
+    const id = `--cluster-id=${randomBytes(16).toString('base64url')}`;
+    await home.tool('kafka.tools.StorageTool', ['format', id, '-c', file], { merge: true });
+  }
   const logFile = join(dataDir, 'server.log');
   const log = openSync(logFile, 'a');
   const flags = [

@@ -10,7 +10,6 @@ import {
   produceExchange,
 } from '../../exchanges.js';
 import { buildBatch } from '../../workers/batch/build-batch.js';
-import { awaitCoordinator } from '../group.js';
 import type { Scenario } from '../scenario.js';
 import { makeTopic, produceOf } from '../topic.js';
 
@@ -21,7 +20,6 @@ const brokerType = 4;
 const internals: Scenario = {
   name: 'admin/internal topics',
   async run(peer) {
-    await awaitCoordinator(peer);
     const partition = {
       topics: [{ name: internal, partitions: [{ partitionIndex: 0, offset: 0 }] }],
     };

@@ -20,7 +20,6 @@ import {
 import { type Exchange, frameOf } from '../../raw-client.js';
 import { buildBatch } from '../../workers/batch/build-batch.js';
 import { damagedFrames } from '../damaged-frames.js';
-import { awaitCoordinator } from '../group.js';
 import type { Peer } from '../peer.js';
 import type { Scenario } from '../scenario.js';
 import { fetchOf, makeTopic, produceOf, type Topic } from '../topic.js';
@@ -107,7 +106,6 @@ export const damagedFrameScenarios: readonly Scenario[] = [
 ].map(([who, run]) => ({
   name: `connections/damaged frames ${who}`,
   async run(peer) {
-    await awaitCoordinator(peer);
     // A short name: each of its bytes is damaged as well.
     await run(peer, await makeTopic(peer, `f${who[3]}`));
   },

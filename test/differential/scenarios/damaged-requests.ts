@@ -18,7 +18,6 @@ import {
 } from '../../exchanges.js';
 import { type Exchange, frameOf } from '../../raw-client.js';
 import { damagedFrames } from '../damaged-frames.js';
-import { awaitCoordinator } from '../group.js';
 import type { Peer } from '../peer.js';
 import type { Scenario } from '../scenario.js';
 import { makeTopic } from '../topic.js';
@@ -67,7 +66,6 @@ export const damagedRequestScenarios: readonly Scenario[] = [
     // Some damages name the group '', which other scenarios make and delete.
     comesLast: true,
     async run(peer) {
-      await awaitCoordinator(peer);
       const topic = await makeTopic(peer, 'unnamed-group');
       const topics = [
         { name: topic.name, partitions: [{ partitionIndex: 0, committedOffset: 1 }] },

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { deleteTopicsExchange, fetchExchange } from '../../exchanges.js';
 import { buildBatch } from '../../workers/batch/build-batch.js';
 import type { Peer } from '../peer.js';
@@ -16,6 +17,9 @@ const firstWithIds = 13;
 const mostSessions = 4_000;
 /** So many refusals in a row mean that no slot is left: Kafka keeps slots in eight shards. */
 const refusals = 100;
+const kafkaShards = 8;
+/** Kafka's two minutes, which no setting changes, and a little more. */
+const idleMs = 122_000;
 
 async function sessionSteps(peer: Peer, version: number): Promise<void> {
   const topic = await makeTopic(peer, `fetch-session-${version}`, { partitions: 3 });
@@ -134,6 +138,19 @@ const deleted: Scenario = {
   },
 };
 
+/** Opens sessions until no slot is left: their ids, oldest first. */
+async function fillSlots(peer: Peer, open: () => Promise<number>): Promise<number[]> {
+  const sessionIds: number[] = [];
+  let refused = 0;
+  for (let count = 0; count < mostSessions && refused < refusals; count++) {
+    const sessionId = await open();
+    refused = sessionId === 0 ? refused + 1 : 0;
+    if (sessionId !== 0) sessionIds.push(sessionId);
+  }
+  peer.note('no slot is left', { refused });
+  return sessionIds;
+}
+
 const slots: Scenario = {
   name: 'fetch/sessions without a slot',
   comesLast: true,
@@ -141,16 +158,9 @@ const slots: Scenario = {
     const topic = await makeTopic(peer, 'fetch-session-slots');
     const start = { ...fetchOf(topic, [{}]), maxWaitMs: 0, sessionEpoch: 0 };
     const open = async () => (await peer.probe(fetchExchange, start, 11)).sessionId;
-    let last = 0;
-    let refused = 0;
-    for (let count = 0; count < mostSessions && refused < refusals; count++) {
-      const sessionId = await open();
-      refused = sessionId === 0 ? refused + 1 : 0;
-      if (sessionId !== 0) last = sessionId;
-    }
-    peer.note('no slot is left', { refused });
+    const sessionId = (await fillSlots(peer, open)).at(-1) ?? 0;
     await peer.ask('a fetch that gets no session', fetchExchange, start);
-    const close = { ...start, topics: [], sessionId: last, sessionEpoch: -1 };
+    const close = { ...start, topics: [], sessionId, sessionEpoch: -1 };
     await peer.ask('close one', fetchExchange, close);
     let opened = 0;
     for (let count = 0; count < refusals && opened === 0; count++) opened = await open();
@@ -158,4 +168,23 @@ const slots: Scenario = {
   },
 };
 
-export const fetchSessionScenarios = [sessions, names, deleted, slots];
+const idle: Scenario = {
+  name: 'fetch/sessions that idle',
+  onlyNamed: true,
+  async run(peer) {
+    const topic = await makeTopic(peer, 'fetch-session-idle');
+    const start = { ...fetchOf(topic, [{}]), maxWaitMs: 0, sessionEpoch: 0 };
+    const open = async () => (await peer.probe(fetchExchange, start, 11)).sessionId;
+    const sessionIds = await fillSlots(peer, open);
+    await delay(idleMs);
+    for (let shard = 0; shard < kafkaShards; shard++) {
+      peer.note('an idle one gives its slot', { opened: (await open()) !== 0 });
+    }
+    for (const sessionId of sessionIds.slice(0, kafkaShards + 2)) {
+      const next = { ...start, topics: [], sessionId, sessionEpoch: 1 };
+      await peer.ask('the longest idle are gone', fetchExchange, next, 11);
+    }
+  },
+};
+
+export const fetchSessionScenarios = [sessions, names, deleted, slots, idle];

@@ -8,7 +8,7 @@ import {
   offsetFetchExchange,
   syncGroupExchange,
 } from '../../exchanges.js';
-import { awaitCoordinator, type Member, memberOf } from '../group.js';
+import { type Member, memberOf } from '../group.js';
 import type { Peer } from '../peer.js';
 import type { Scenario } from '../scenario.js';
 import { makeTopic, type Topic } from '../topic.js';
@@ -56,7 +56,6 @@ function commitOf(groupId: string, topic: Topic, partitions: readonly object[] =
 const unnamed: Scenario = {
   name: 'groups/without a name',
   async run(peer) {
-    await awaitCoordinator(peer);
     const topic = await makeTopic(peer, 'unnamed');
     const beat = { groupId: '', memberId: 'm', generationId: 1 };
     for (const version of peer.versions(syncGroupExchange)) {
@@ -77,7 +76,6 @@ const unnamed: Scenario = {
 const statics: Scenario = {
   name: 'groups/fenced static members',
   async run(peer) {
-    await awaitCoordinator(peer);
     const topic = await makeTopic(peer, 'fenced');
     const member = { ...memberOf(peer, 'fenced'), groupInstanceId: 'one' };
     const old = await found(peer, member);
@@ -120,7 +118,6 @@ const statics: Scenario = {
 const busy: Scenario = {
   name: 'groups/that are in use',
   async run(peer) {
-    await awaitCoordinator(peer);
     const topic = await makeTopic(peer, 't');
     // ConsumerProtocolSubscription v0 of just this topic.
     const name = Buffer.from(topic.name);
@@ -157,7 +154,6 @@ const busy: Scenario = {
 const rebalancing: Scenario = {
   name: 'groups/while they rebalance',
   async run(peer) {
-    await awaitCoordinator(peer);
     const topic = await makeTopic(peer, 'rebalancing');
     const member = memberOf(peer, 'rebalancing');
     const one = await found(peer, member);
@@ -192,7 +188,6 @@ const rebalancing: Scenario = {
 const commits: Scenario = {
   name: 'offset-commit/unknown groups and large commits',
   async run(peer) {
-    await awaitCoordinator(peer);
     const topic = await makeTopic(peer, 'commits');
     for (const version of peer.versions(offsetCommitExchange)) {
       const groupId = `${peer.prefix}-unknown-${version}`;

@@ -3,9 +3,10 @@ import {
   describeGroupsExchange,
   heartbeatExchange,
   joinGroupExchange,
+  leaveGroupExchange,
   syncGroupExchange,
 } from '../../exchanges.js';
-import { awaitCoordinator, type Member, memberOf } from '../group.js';
+import { type Member, memberOf } from '../group.js';
 import type { Peer } from '../peer.js';
 import type { Scenario } from '../scenario.js';
 
@@ -40,7 +41,6 @@ async function untilRebalance(
 const expiry: Scenario = {
   name: 'join-group/members that fall silent',
   async run(peer) {
-    await awaitCoordinator(peer);
     const named = memberOf(peer, 'only-named');
     const silent = memberOf(peer, 'silent');
     const times = { sessionTimeoutMs, rebalanceTimeoutMs: 60_000 };
@@ -70,7 +70,6 @@ const expiry: Scenario = {
 const choice: Scenario = {
   name: 'join-group/choice of the protocol',
   async run(peer) {
-    await awaitCoordinator(peer);
     const other = peer.another();
     const member = memberOf(peer, 'choice');
     const metadata = member.protocols[0]?.metadata ?? Buffer.alloc(0);
@@ -103,7 +102,6 @@ const choice: Scenario = {
 const stragglers: Scenario = {
   name: 'join-group/members that do not come back',
   async run(peer) {
-    await awaitCoordinator(peer);
     const other = peer.another();
     const member = memberOf(peer, 'stragglers');
     const rebalanceTimeoutMs = 1000;
@@ -119,4 +117,29 @@ const stragglers: Scenario = {
   },
 };
 
-export const groupTimingScenarios = [choice, stragglers, expiry];
+const heirs: Scenario = {
+  name: 'join-group/while the last member leaves',
+  async run(peer) {
+    const other = peer.another();
+    const member = memberOf(peer, 'heirs');
+    // The group may wait for the heir, which has an id already, or be empty by then: chance decides.
+    for (let round = 0; round < 10; round++) {
+      const request = { ...member, sessionTimeoutMs, rebalanceTimeoutMs: 60_000 };
+      const first = await peer.probe(joinGroupExchange, request, version);
+      await peer.probe(joinGroupExchange, { ...request, memberId: first.memberId }, version);
+      const { memberId } = await other.probe(joinGroupExchange, request, version);
+      const members = [{ memberId: first.memberId }];
+      const leaving = { groupId: member.groupId, members };
+      const [left, joined] = await Promise.all([
+        peer.probe(leaveGroupExchange, leaving, 3),
+        other.probe(joinGroupExchange, { ...request, memberId }, version),
+      ]);
+      peer.note('left', { errorCode: left.errorCode });
+      peer.note('joined', { errorCode: joined.errorCode });
+      await peer.probe(leaveGroupExchange, { ...leaving, members: [{ memberId }] }, 3);
+    }
+    other.close();
+  },
+};
+
+export const groupTimingScenarios = [choice, stragglers, expiry, heirs];

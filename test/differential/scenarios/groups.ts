@@ -7,7 +7,7 @@ import {
   listGroupsExchange,
   syncGroupExchange,
 } from '../../exchanges.js';
-import { awaitCoordinator, type Member, memberOf } from '../group.js';
+import { type Member, memberOf } from '../group.js';
 import type { Peer } from '../peer.js';
 import type { Scenario } from '../scenario.js';
 
@@ -86,7 +86,6 @@ async function lifeOf(peer: Peer, version: number): Promise<void> {
 const life: Scenario = {
   name: 'join-group/life of a group',
   async run(peer) {
-    await awaitCoordinator(peer);
     for (const version of peer.versions(joinGroupExchange)) await lifeOf(peer, version);
   },
 };
@@ -94,7 +93,6 @@ const life: Scenario = {
 const refusals: Scenario = {
   name: 'join-group/refusals',
   async run(peer) {
-    await awaitCoordinator(peer);
     for (const version of peer.versions(joinGroupExchange)) {
       const member = memberOf(peer, `refused-${version}`);
       const ask = (step: string, change: object, request: object = {}) =>
@@ -116,7 +114,6 @@ const refusals: Scenario = {
 const statics: Scenario = {
   name: 'join-group/static members',
   async run(peer) {
-    await awaitCoordinator(peer);
     for (const version of peer.versions(joinGroupExchange)) {
       if (version < 5) continue;
       const member = { ...memberOf(peer, `static-${version}`), groupInstanceId: 'one' };
@@ -149,7 +146,6 @@ const statics: Scenario = {
 const rebalance: Scenario = {
   name: 'join-group/two members',
   async run(peer) {
-    await awaitCoordinator(peer);
     const other = peer.another();
     for (const version of peer.versions(joinGroupExchange)) {
       const member = memberOf(peer, `two-${version}`);
@@ -199,7 +195,6 @@ async function rejoin(peer: Peer, member: Awaited<ReturnType<typeof join>>, vers
 const listing: Scenario = {
   name: 'list-groups/filters',
   async run(peer) {
-    await awaitCoordinator(peer);
     const member = memberOf(peer, 'listed');
     await joinTwice(peer, 'join', member, 5);
     for (const version of peer.versions(listGroupsExchange)) {

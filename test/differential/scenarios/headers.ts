@@ -1,7 +1,6 @@
 import { metadataExchange, produceExchange } from '../../exchanges.js';
 import { frameOf } from '../../raw-client.js';
 import { buildBatch } from '../../workers/batch/build-batch.js';
-import { awaitCoordinator } from '../group.js';
 import type { Scenario } from '../scenario.js';
 import { makeTopic, produceOf } from '../topic.js';
 
@@ -68,7 +67,6 @@ const pipelines: Scenario = {
 const internal: Scenario = {
   name: 'metadata/internal topics',
   async run(peer) {
-    await awaitCoordinator(peer);
     const topics = [{ name: '__consumer_offsets' }];
     const offsets = await peer.probe(metadataExchange, { topics }, 12);
     const found = { name: '__consumer_offsets', topicId: offsets.topics[0]?.topicId ?? '' };

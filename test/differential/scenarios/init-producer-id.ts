@@ -1,5 +1,4 @@
 import { findCoordinatorExchange, initProducerIdExchange } from '../../exchanges.js';
-import { awaitCoordinator } from '../group.js';
 import type { Scenario } from '../scenario.js';
 
 const identities: Scenario = {
@@ -38,7 +37,6 @@ const identities: Scenario = {
 const coordinators: Scenario = {
   name: 'find-coordinator/keys',
   async run(peer) {
-    await awaitCoordinator(peer);
     for (const version of peer.versions(findCoordinatorExchange)) {
       const ask = (name: string, key: string, keyType: number) => {
         const request = version >= 4 ? { coordinatorKeys: [key], keyType } : { key, keyType };

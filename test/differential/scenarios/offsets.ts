@@ -4,7 +4,7 @@ import {
   offsetDeleteExchange,
   offsetFetchExchange,
 } from '../../exchanges.js';
-import { awaitCoordinator, memberOf } from '../group.js';
+import { memberOf } from '../group.js';
 import type { Peer } from '../peer.js';
 import type { Scenario } from '../scenario.js';
 import { makeTopic, type Topic, unknownTopicId } from '../topic.js';
@@ -66,7 +66,6 @@ async function commitSteps(peer: Peer, version: number, topic: Topic): Promise<v
 const commits: Scenario = {
   name: 'offset-commit/requests',
   async run(peer) {
-    await awaitCoordinator(peer);
     const topic = await makeTopic(peer, 'offsets', { partitions: 2 });
     for (const version of peer.versions(offsetCommitExchange)) {
       await commitSteps(peer, version, topic);
@@ -77,7 +76,6 @@ const commits: Scenario = {
 const members: Scenario = {
   name: 'offset-commit/members',
   async run(peer) {
-    await awaitCoordinator(peer);
     const topic = await makeTopic(peer, 'member-offsets');
     for (const version of peer.versions(offsetCommitExchange)) {
       const member = memberOf(peer, `member-offsets-${version}`);
@@ -101,7 +99,6 @@ const members: Scenario = {
 const fetches: Scenario = {
   name: 'offset-fetch/requests',
   async run(peer) {
-    await awaitCoordinator(peer);
     const topic = await makeTopic(peer, 'offset-fetch', { partitions: 2 });
     const unknown = { name: `${peer.prefix}-none`, topicId: unknownTopicId };
     const groupId = `${peer.prefix}-offset-fetch`;
@@ -134,7 +131,6 @@ const fetches: Scenario = {
 const deletions: Scenario = {
   name: 'offset-delete/requests',
   async run(peer) {
-    await awaitCoordinator(peer);
     const topic = await makeTopic(peer, 'offset-delete', { partitions: 2 });
     const groupId = `${peer.prefix}-offset-delete`;
     await peer.ask('commit', offsetCommitExchange, commitOf(groupId, topic), 9);

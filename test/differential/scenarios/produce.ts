@@ -1,8 +1,15 @@
-import { fetchExchange, initProducerIdExchange, produceExchange } from '../../exchanges.js';
+import { fetchExchange, produceExchange } from '../../exchanges.js';
 import { type BatchShape, buildBatch } from '../../workers/batch/build-batch.js';
 import type { Peer } from '../peer.js';
 import type { Scenario } from '../scenario.js';
-import { fetchOf, makeTopic, produceOf, type Topic, unknownTopicId } from '../topic.js';
+import {
+  fetchOf,
+  makeTopic,
+  newProducerId,
+  produceOf,
+  type Topic,
+  unknownTopicId,
+} from '../topic.js';
 
 const hourMs = 3_600_000;
 const one = buildBatch();
@@ -153,7 +160,7 @@ const transactional: Scenario = {
   name: 'produce/transactional',
   async run(peer) {
     const topic = await makeTopic(peer, 'produce-transactional');
-    const { producerId } = await peer.probe(initProducerIdExchange, { transactionalId: null }, 4);
+    const producerId = await newProducerId(peer);
     const records = buildBatch({ producerId, producerEpoch: 0, baseSequence: 0, attributes: 0x10 });
     for (const version of peer.versions(produceExchange)) {
       for (const id of [null, '', 'some-transaction']) {
@@ -215,7 +222,7 @@ const idempotent: Scenario = {
   name: 'produce/idempotent',
   async run(peer) {
     const topic = await makeTopic(peer, 'produce-idempotent', { partitions: 2 });
-    const { producerId } = await peer.probe(initProducerIdExchange, { transactionalId: null }, 4);
+    const producerId = await newProducerId(peer);
     const batch = (baseSequence: number, producerEpoch = 0, count = 1) =>
       buildBatch({
         producerId,
@@ -253,7 +260,7 @@ const wrapping: Scenario = {
   name: 'produce/sequence wraps',
   async run(peer) {
     const topic = await makeTopic(peer, 'produce-wraps');
-    const { producerId } = await peer.probe(initProducerIdExchange, { transactionalId: null }, 4);
+    const producerId = await newProducerId(peer);
     const send = (name: string, baseSequence: number, count: number) => {
       const records = Array.from({ length: count }, () => ({ key: 'k' }));
       const bytes = buildBatch({ producerId, producerEpoch: 0, baseSequence, records });
