@@ -59,7 +59,7 @@ export function setAside(dataDirectory: string, name: string): Promise<string> {
  */
 export async function holdsNoRecords(dataDirectory: string, name: string): Promise<boolean> {
   const directory = join(dataDirectory, name);
-  const files = (await readdir(directory)).filter((file) => file.endsWith('.log'));
+  const files = (await readdir(directory)).filter((file) => /\.(log|entries)$/.test(file));
   const sizes = await Promise.all(files.map((file) => stat(join(directory, file))));
   return sizes.every(({ size }) => size === 0);
 }

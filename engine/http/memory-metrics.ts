@@ -29,6 +29,7 @@ export const copySites: Readonly<Record<string, CopySite>> = {
     'batches compressed anew for the topic’s compression.type',
   ),
   renumber: workerSite(WorkerCounter.renumber, 'batches whose records got new offsets'),
+  encode: workerSite(WorkerCounter.encode, 'batches stored as Pulsar entries'),
   fetch_read: workerSite(
     WorkerCounter.fetchRead,
     'batches read into memory because sendfile cannot send them, or they are few',

@@ -257,6 +257,7 @@ export class SimBroker {
       clock: schedule.wallMs,
       codecs,
       visitor: { snapshot() {}, batch() {} },
+      copied() {},
       takeSnapshot: () => [],
       report() {},
     }).catch((error: unknown) => this.#world.trace(`no repair: ${error}`));

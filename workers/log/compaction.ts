@@ -6,6 +6,8 @@
 /** A segment as the job finds it. */
 export interface PlannedSegment {
   readonly baseOffset: number;
+  /** Of its file: what it holds. */
+  readonly suffix: '.log' | '.entries';
   readonly sizeBytes: number;
 }
 

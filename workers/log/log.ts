@@ -104,7 +104,7 @@ export interface LogConfig {
   minCleanableDirtyRatio: number;
   deleteRetentionMs: number;
   fileDeleteDelayMs: number;
-  /** How entries are written to Pulsar; which one is read is said by each entry. */
+  /** How batches are stored from now on; which format is read is said by what is stored. */
   entryFormat: EntryFormat;
 }
 

@@ -46,6 +46,7 @@ export async function openPartition(
     takeSnapshot: (endOffset) => producers.takeSnapshot(endOffset),
     report: ({ level, message, fields }) =>
       ports.report(level, message, { topic, partition, ...fields }),
+    copied: ports.copied,
   });
   return new Partition({ topic, partition }, log, producers, codecs, settings, config, ports);
 }

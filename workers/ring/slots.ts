@@ -93,6 +93,8 @@ export const WorkerCounter = {
   produced: 4,
   /** Bytes of the reply slab in use: a level, not a sum. */
   replyUsed: 5,
+  /** Another site: batches that became Pulsar entries. */
+  encode: 6,
   slots: 8,
 } as const;
 

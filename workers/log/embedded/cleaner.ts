@@ -73,7 +73,11 @@ export class Cleaner {
     return {
       dir: this.#tools.dir,
       ending: this.#running,
-      segments: cleanable.map(({ baseOffset, sizeBytes }) => ({ baseOffset, sizeBytes })),
+      segments: cleanable.map(({ baseOffset, suffix, sizeBytes }) => ({
+        baseOffset,
+        suffix,
+        sizeBytes,
+      })),
       firstDirtyOffset: this.#firstDirtyOffset,
       endOffset: end,
       producers: producers(),

@@ -1,4 +1,5 @@
 import { ProtocolError } from '../../../engine/protocol/kafka/protocol-error.js';
+import { baseOffset, lastOffset } from '../../../engine/protocol/kafka/record-batch.js';
 import { CodecError, type Codecs } from '../../../native/codecs.js';
 import type {
   CompactedGroup,
@@ -14,6 +15,7 @@ import { BatchScan } from './batch-scan.js';
 import { BatchWriter } from './batch-writer.js';
 import type { Disk } from './disk.js';
 import { emptyBatch } from './empty-batch.js';
+import { EntryFrames } from './entry-frames.js';
 import { offsetFile, Suffix } from './file-name.js';
 import { KeyMap } from './key-map.js';
 import { openSegments } from './open-segments.js';
@@ -44,6 +46,7 @@ class Compaction {
   readonly #disk: Disk;
   readonly #codecs: Codecs;
   readonly #keys: KeyMap;
+  readonly #frames: EntryFrames;
   #readBytes = 0;
   #keptBytes = 0;
 
@@ -52,6 +55,7 @@ class Compaction {
     this.#disk = disk;
     this.#codecs = codecs;
     this.#keys = new KeyMap(keyMapBytes);
+    this.#frames = new EntryFrames(codecs);
   }
 
   run(): CompactionResult {
@@ -80,9 +84,9 @@ class Compaction {
       const end = segments[i + 1]?.baseOffset ?? endOffset;
       if (end <= firstDirtyOffset) continue;
       let full = -1;
-      this.#walk(segment, (scan) => {
-        if (scan.lastOffset < firstDirtyOffset) return true;
-        full = this.#mapBatch(scan);
+      this.#walk(segment, (view, start, end) => {
+        if (lastOffset(view, start) < firstDirtyOffset) return true;
+        full = this.#mapBatch(view, start, end);
         return full === -1;
       });
       if (full !== -1) return full;
@@ -91,11 +95,12 @@ class Compaction {
   }
 
   /** The offset of the first record that the map has no room for; -1: it took all. */
-  #mapBatch(scan: BatchScan): number {
-    if (isOpaque(scan.view, scan.at)) return -1;
-    const records = recordsOf(this.#codecs, scan.view, scan.at, scan.at + scan.sizeBytes);
+  #mapBatch(batches: Uint8Array, start: number, end: number): number {
+    if (isOpaque(batches, start)) return -1;
+    const base = baseOffset(batches, start);
+    const records = recordsOf(this.#codecs, batches, start, end);
     while (records.next()) {
-      const offset = scan.baseOffset + records.offsetDelta;
+      const offset = base + records.offsetDelta;
       if (offset < this.#plan.firstDirtyOffset || records.keyStart === -1) continue;
       const { view, keyStart, keyEnd } = records;
       if (!this.#keys.put(view, keyStart, keyEnd, offset)) return offset;
@@ -136,11 +141,11 @@ class Compaction {
     const { dir, indexIntervalBytes, ending } = this.#plan;
     const base = group[0]!.baseOffset;
     const config = () => ({ indexIntervalBytes }) as LogConfig;
-    const out = new Segment(this.#disk, dir, base, openSegments, config, ending);
+    const out = new Segment(this.#disk, dir, base, openSegments, config, Suffix.log, ending);
     out.create(this.#plan.nowMs);
     try {
       if (!this.#copy(group, endOffset, filter, out) && group.length === 1) {
-        removeIfThere(this.#disk, out.path(Suffix.log));
+        removeIfThere(this.#disk, out.ownPath);
         return false;
       }
       out.seal();
@@ -157,12 +162,11 @@ class Compaction {
     const writer = new BatchWriter(this.#disk, out);
     let isChanged = false;
     for (const segment of group) {
-      this.#walk(segment, (scan) => {
-        const { view, at, sizeBytes } = scan;
-        this.#readBytes += sizeBytes;
-        const kept = filter.filter(view, at, at + sizeBytes);
+      this.#walk(segment, (view, start, end) => {
+        this.#readBytes += end - start;
+        const kept = filter.filter(view, start, end);
         if (kept !== null) writer.write(kept);
-        // What stays as it is comes back as the scan's own bytes.
+        // What stays as it is comes back as the same bytes.
         if (kept?.buffer !== view.buffer) isChanged = true;
         return true;
       });
@@ -176,16 +180,25 @@ class Compaction {
     return isChanged;
   }
 
-  /** Calls `visit` with each batch loaded, until it returns false. */
-  #walk(segment: PlannedSegment, visit: (scan: BatchScan) => boolean): void {
-    const path = offsetFile(this.#plan.dir, segment.baseOffset, Suffix.log);
+  /** Calls `visit` with each batch, until it returns false. */
+  #walk(
+    segment: PlannedSegment,
+    visit: (view: Uint8Array, start: number, end: number) => boolean,
+  ): void {
+    const path = offsetFile(this.#plan.dir, segment.baseOffset, segment.suffix);
     const fd = this.#disk.open(path, 'read');
     try {
       const scan = new BatchScan(this.#disk, bufferBytes);
       scan.start(fd, 0, segment.sizeBytes, segment.baseOffset);
       while (scan.next()) {
         if (!scan.load()) throw new LogFault('corrupt', `${path} ends early`);
-        if (!visit(scan)) return;
+        const { view, at, sizeBytes } = scan;
+        if (segment.suffix === Suffix.log) {
+          if (!visit(view, at, at + sizeBytes)) return;
+        } else {
+          const batch = this.#frames.batch(view, at, at + sizeBytes);
+          if (!visit(batch, 0, batch.length)) return;
+        }
       }
       if (scan.fault !== null) throw new LogFault('corrupt', `${path}: ${scan.fault}`);
     } catch (error) {

@@ -13,7 +13,7 @@ import {
 import { Cleaner } from './cleaner.js';
 import { DoomedFiles } from './doomed-files.js';
 import { faultOf } from './fault.js';
-import { segmentSuffixes } from './file-name.js';
+import { type SegmentSuffix, segmentSuffixes } from './file-name.js';
 import { Flusher } from './flusher.js';
 import type { LeaderEpochs } from './leader-epochs.js';
 import { openSegments } from './open-segments.js';
@@ -26,6 +26,7 @@ import { Segment, type SegmentMark } from './segment.js';
 import type { Segments } from './segments.js';
 import { removeIfThere, writeFully } from './small-file.js';
 import type { SnapshotFiles } from './snapshot-files.js';
+import { StoredRun } from './stored-run.js';
 import { markSyncFailure } from './sync-failure.js';
 import { TimeSearch } from './time-search.js';
 
@@ -59,6 +60,7 @@ export class EmbeddedLog implements Log {
   readonly #search: TimeSearch;
   readonly #doomed: DoomedFiles;
   readonly #cleaner: Cleaner;
+  readonly #stored: StoredRun;
   #config: LogConfig;
   readonly isWritable = true;
   readonly borrowsUntilStable = false;
@@ -86,6 +88,7 @@ export class EmbeddedLog implements Log {
     this.#reader = new Reader(disk, this.#segments, options.codecs);
     this.#search = new TimeSearch(disk, this.#segments, options.codecs);
     this.#doomed = new DoomedFiles(disk);
+    this.#stored = new StoredRun(options.codecs, options.copied);
     this.#cleaner = new Cleaner({
       disk,
       dir,
@@ -129,18 +132,29 @@ export class EmbeddedLog implements Log {
     if (run.baseOffsets[0]! < this.logEndOffset) {
       throw new Error(`a run at ${run.baseOffsets[0]} in a log that ends at ${this.logEndOffset}`);
     }
+    const stored = this.#stored;
+    stored.take(run, this.#config.entryFormat, this.#options.clock());
+    try {
+      this.#guard('cannot append', () => this.#segments.active.suit(stored.suffixOf(0)));
+      this.#appendStored(count);
+    } finally {
+      stored.release();
+    }
+  }
+
+  #appendStored(count: number): void {
     const first = this.#segments.active;
     const mark = first.mark();
     try {
       this.#storeEpoch();
-      for (let from = 0; from < count; ) from = this.#write(run, from);
+      for (let from = 0; from < count; ) from = this.#write(this.#stored, from);
     } catch (error) {
       const fault = faultOf(error, `cannot append to ${this.#options.dir}`);
       this.#undo(first, mark, fault);
       throw this.#broken ?? fault;
     }
-    this.#flusher.unsyncedBytes += run.sizeBytes;
-    this.#bytesSinceCheckpoint += run.sizeBytes;
+    this.#flusher.unsyncedBytes += this.#stored.sizeBytes;
+    this.#bytesSinceCheckpoint += this.#stored.sizeBytes;
   }
 
   flush(done: (fault: LogFault | null) => void): void {
@@ -243,7 +257,7 @@ export class EmbeddedLog implements Log {
       // When all has expired, the active segment makes room for an empty one and goes as well.
       if (expired === this.#segments.all.length) {
         const { active } = this.#segments;
-        this.#roll(this.logEndOffset);
+        this.#roll(this.logEndOffset, active.suffix);
         this.#flusher.expired(active);
       }
       if (expired > 0) {
@@ -354,9 +368,9 @@ export class EmbeddedLog implements Log {
   }
 
   /** Writes batches from `from` on, up to where the next segment begins; returns the next one's index. */
-  #write(run: AppendRun, from: number): number {
+  #write(run: StoredRun, from: number): number {
     const nowMs = this.#options.clock();
-    if (this.#mustRoll(run, from, nowMs)) this.#roll(run.baseOffsets[from]!);
+    if (this.#mustRoll(run, from, nowMs)) this.#roll(run.baseOffsets[from]!, run.suffixOf(from));
     const segment = this.#segments.active;
     const start = segment.sizeBytes;
     let to = from;
@@ -373,10 +387,11 @@ export class EmbeddedLog implements Log {
     return to;
   }
 
-  #mustRoll(run: AppendRun, index: number, nowMs: number): boolean {
+  #mustRoll(run: StoredRun, index: number, nowMs: number): boolean {
     return mustRoll(
       this.#segments.active,
       this.#config,
+      run.suffixOf(index),
       run.batches[index]!.length,
       run.lastOffsets[index]!,
       run.maxTimestamps[index]!,
@@ -384,13 +399,13 @@ export class EmbeddedLog implements Log {
     );
   }
 
-  #roll(startOffset: number): void {
+  #roll(startOffset: number, suffix: SegmentSuffix): void {
     const { disk, dir, clock } = this.#options;
     const ended = this.#segments.active;
     if (ended.sizeBytes === 0 && ended.baseOffset === startOffset) return;
     ended.seal();
     ended.writeIndexes();
-    const segment = new Segment(disk, dir, startOffset, openSegments, () => this.#config);
+    const segment = new Segment(disk, dir, startOffset, openSegments, () => this.#config, suffix);
     segment.create(clock());
     this.#segments.add(segment);
     this.#flusher.rolled(ended);

@@ -2,7 +2,10 @@ import { join } from 'node:path';
 
 /** What a file of a partition's directory holds, by its suffix. */
 export const Suffix = {
+  /** Kafka's record batches, as Kafka's tools read them. */
   log: '.log',
+  /** Pulsar's entries, each in a frame. */
+  entries: '.entries',
   index: '.index',
   timeIndex: '.timeindex',
   /** Aborted transactions; written by Kafka only, and removed with its segment. */
@@ -18,7 +21,20 @@ export const cleanedSuffix = '.cleaned';
 export const swapSuffix = '.swap';
 
 /** Files that belong to one segment. */
-export const segmentSuffixes = [Suffix.log, Suffix.index, Suffix.timeIndex, Suffix.txnIndex];
+export const segmentSuffixes = [
+  Suffix.log,
+  Suffix.entries,
+  Suffix.index,
+  Suffix.timeIndex,
+  Suffix.txnIndex,
+];
+
+/** The suffix of a segment's own file says what it holds. */
+export type SegmentSuffix = typeof Suffix.log | typeof Suffix.entries;
+
+export function isSegmentSuffix(suffix: string): suffix is SegmentSuffix {
+  return suffix === Suffix.log || suffix === Suffix.entries;
+}
 
 /** `<offset, 20 digits><suffix>` in a directory, as Kafka names files. */
 export function offsetFile(dir: string, offset: number, suffix: string): string {

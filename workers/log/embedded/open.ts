@@ -1,12 +1,14 @@
 import { dirname, join } from 'node:path';
-import type { LogConfig } from '../log.js';
+import { type LogConfig, LogFault } from '../log.js';
 import { EmbeddedLog, type RecoveredLog } from './embedded-log.js';
 import { faultOf } from './fault.js';
 import {
   cleanedSuffix,
   deletedSuffix,
+  isSegmentSuffix,
   offsetFile,
   parseOffsetFile,
+  type SegmentSuffix,
   Suffix,
   segmentSuffixes,
   swapSuffix,
@@ -84,8 +86,8 @@ async function recover(
   const epochs = new LeaderEpochs(disk, dir);
   epochs.load();
   const snapshots = new SnapshotFiles(disk, dir, options.codecs, stock.snapshots);
-  for (const offset of stock.segments) {
-    const segment = new Segment(disk, dir, offset, openSegments, config);
+  for (const { offset, suffix } of stock.segments) {
+    const segment = new Segment(disk, dir, offset, openSegments, config, suffix);
     segment.measure();
     segments.add(segment);
   }
@@ -126,8 +128,8 @@ function createDirectory({ disk, dir, topicId, logStartOffset }: EmbeddedLogOpti
 
 /** What lies in a partition's directory. */
 interface Stock {
-  /** Base offsets, ascending. */
-  readonly segments: number[];
+  /** By base offset, ascending. */
+  readonly segments: readonly { offset: number; suffix: SegmentSuffix }[];
   readonly snapshots: number[];
   /** A sync had failed, and what it was for was not written again. */
   readonly syncFailed: boolean;
@@ -148,8 +150,8 @@ function takeStock({ disk, dir }: EmbeddedLogOptions): Stock {
   const files = names.map(parseOffsetFile).filter((file) => file !== null);
   const offsets = (suffix: string) =>
     files.filter((file) => file.suffix === suffix).map((file) => file.offset);
-  const segments = offsets(Suffix.log).sort((a, b) => a - b);
-  const starts = new Set(segments);
+  const segments = ownFiles(dir, files);
+  const starts = new Set(segments.map(({ offset }) => offset));
   for (const { offset, suffix } of files) {
     if ((segmentSuffixes as string[]).includes(suffix) && !starts.has(offset)) {
       removeIfThere(disk, offsetFile(dir, offset, suffix));
@@ -157,6 +159,24 @@ function takeStock({ disk, dir }: EmbeddedLogOptions): Stock {
   }
   const syncFailed = hasSyncFailure(disk, dir, names);
   return { segments, snapshots: offsets(Suffix.snapshot), syncFailed };
+}
+
+/** The files with the batches or entries, by offset. */
+function ownFiles(
+  dir: string,
+  files: readonly { offset: number; suffix: string }[],
+): Stock['segments'] {
+  const own = new Map<number, SegmentSuffix>();
+  for (const { offset, suffix } of files) {
+    if (!isSegmentSuffix(suffix)) continue;
+    if (own.has(offset)) {
+      throw new LogFault('corrupt', `${dir} has two segments that begin at offset ${offset}`);
+    }
+    own.set(offset, suffix);
+  }
+  return [...own]
+    .map(([offset, suffix]) => ({ offset, suffix }))
+    .sort((a, b) => a.offset - b.offset);
 }
 
 /** The checkpoint's, inside what there is. */

@@ -1,4 +1,5 @@
 import type { Codecs } from '../../../native/codecs.js';
+import type { CountCopy } from '../../batch/rebuild.js';
 import type { LogConfig, LogNotice, ProducerSnapshotEntry, ReplayVisitor } from '../log.js';
 import type { Disk } from './disk.js';
 
@@ -26,4 +27,6 @@ export interface EmbeddedLogOptions {
   /** The producer state as it is behind the last batch below `endOffset`. */
   takeSnapshot: (endOffset: number) => ProducerSnapshotEntry[];
   report: (notice: LogNotice) => void;
+  /** Payload bytes were made or copied. */
+  copied: CountCopy;
 }

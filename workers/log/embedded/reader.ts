@@ -9,6 +9,8 @@ import { type FilePlace, LogFault, type ReadResult, type ReplyMemory } from '../
 import { BatchScan } from './batch-scan.js';
 import type { Disk } from './disk.js';
 import { emptyBatch } from './empty-batch.js';
+import { EntryReader } from './entry-reader.js';
+import { Suffix } from './file-name.js';
 import type { Segment } from './segment.js';
 import type { Segments } from './segments.js';
 
@@ -29,6 +31,8 @@ export class Reader {
   readonly #positions = new Float64Array(maxRemembered);
   readonly #bases = new Float64Array(maxRemembered);
   #oldest = 0;
+  /** Made when first needed. */
+  #entries: EntryReader | null = null;
 
   constructor(disk: Disk, segments: Segments, codecs: Codecs) {
     this.#disk = disk;
@@ -63,6 +67,20 @@ export class Reader {
     const segment = this.#segments.all[index]!;
     const { position, sizeBytes: firstBytes } = this.#scan;
     const availableBytes = segment.sizeBytes - position;
+    if (segment.suffix === Suffix.entries) {
+      this.#entries ??= new EntryReader(this.#codecs);
+      const scan = this.#scan;
+      this.#entries.read(
+        scan,
+        availableBytes,
+        endOffset,
+        maxBytes,
+        atLeastOneBatch,
+        memory,
+        result,
+      );
+      return;
+    }
     let wantedBytes = Math.min(maxBytes, availableBytes);
     if (wantedBytes < firstBytes) {
       if (!atLeastOneBatch) return;
@@ -108,6 +126,8 @@ export class Reader {
     const index = this.#find(offset, endOffset);
     if (index === -1) return false;
     const segment = this.#segments.all[index]!;
+    // Entries have to be decoded.
+    if (segment.suffix === Suffix.entries) return false;
     const { position, sizeBytes: firstBytes } = this.#scan;
     const availableBytes = segment.sizeBytes - position;
     const isWhole = availableBytes <= maxBytes && this.#segments.endOffset(index) <= endOffset;

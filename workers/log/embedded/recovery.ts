@@ -2,7 +2,7 @@ import { LogFault } from '../log.js';
 import { BatchScan } from './batch-scan.js';
 import { emptyBatch } from './empty-batch.js';
 import { faultOf } from './fault.js';
-import { Suffix, segmentSuffixes } from './file-name.js';
+import { segmentSuffixes } from './file-name.js';
 import type { LeaderEpochs } from './leader-epochs.js';
 import type { EmbeddedLogOptions } from './options.js';
 import type { Segment } from './segment.js';
@@ -166,7 +166,7 @@ export class Recovery {
     const { nextPosition, nextOffset } = this.#scan;
     const { recoveryPoint, durability, report } = this.#options;
     const fields = {
-      file: segment.path(Suffix.log),
+      file: segment.ownPath,
       position: nextPosition,
       offset: nextOffset,
       reason: fault,

@@ -36,6 +36,7 @@ export default async function repair(order: RepairOrder): Promise<RepairOutcome>
     clock: Date.now,
     visitor: { snapshot() {}, batch() {} },
     takeSnapshot: () => [],
+    copied() {},
     report: ({ message, fields }) => remarks.push(`${message} ${JSON.stringify(fields)}`),
   });
   return { scannedBytes, cutBytes, remarks };

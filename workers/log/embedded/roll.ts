@@ -1,21 +1,24 @@
 import type { LogConfig } from '../log.js';
+import type { SegmentSuffix } from './file-name.js';
 import type { Segment } from './segment.js';
 
 const maxInt32 = 2 ** 31 - 1;
 
 /**
  * Whether a batch must begin a new segment, by Kafka's rules: size, age, a full index, or an offset that does
- * not fit into 32 bits beside the segment's own.
+ * not fit into 32 bits beside the segment's own; and because its format is another.
  */
 export function mustRoll(
   segment: Segment,
   config: LogConfig,
+  suffix: SegmentSuffix,
   sizeBytes: number,
   lastOffset: number,
   maxTimestamp: number,
   nowMs: number,
 ): boolean {
   if (lastOffset - segment.baseOffset > maxInt32) return true;
+  if (segment.suffix !== suffix) return true;
   if (segment.sizeBytes === 0) return false;
   const limit = Math.min(config.segmentBytes, maxInt32);
   if (segment.sizeBytes > limit - sizeBytes) return true;

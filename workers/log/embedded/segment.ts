@@ -3,7 +3,7 @@ import type { LogConfig } from '../log.js';
 import { LogFault } from '../log.js';
 import { BatchScan } from './batch-scan.js';
 import type { Disk } from './disk.js';
-import { offsetFile, Suffix } from './file-name.js';
+import { offsetFile, type SegmentSuffix, Suffix } from './file-name.js';
 import { OffsetIndex } from './offset-index.js';
 import type { OpenSegments } from './open-segments.js';
 import { TimeIndex } from './time-index.js';
@@ -14,13 +14,14 @@ const scanBufferBytes = 64 * 1024;
 export type VisitBatch = (scan: BatchScan) => string | null;
 
 /**
- * One segment: record batches back to back in a file, with its two indexes. The active one, and those
+ * One segment: record batches, or entries in frames like theirs, back to back in a file, with its two indexes. The active one, and those
  * that wait for a sync, stay open; others open when read and close when too many are.
  */
 export class Segment {
   readonly disk: Disk;
   readonly dir: string;
   readonly baseOffset: number;
+  suffix: SegmentSuffix;
   readonly #open: OpenSegments;
   /** Behind the suffixes of its files: those of a segment in the making are not yet the log's. */
   readonly #ending: string;
@@ -55,8 +56,10 @@ export class Segment {
     baseOffset: number,
     open: OpenSegments,
     config: () => LogConfig,
+    suffix: SegmentSuffix = Suffix.log,
     ending = '',
   ) {
+    this.suffix = suffix;
     this.disk = disk;
     this.dir = dir;
     this.baseOffset = baseOffset;
@@ -73,6 +76,11 @@ export class Segment {
     return offsetFile(this.dir, this.baseOffset, `${suffix}${this.#ending}`);
   }
 
+  /** Of the file with the batches or entries. */
+  get ownPath(): string {
+    return this.path(this.suffix);
+  }
+
   /** Stays open from now on: it will grow, or waits for a sync. */
   pin(): void {
     this.pinned = true;
@@ -81,10 +89,19 @@ export class Segment {
 
   /** A new empty file with empty indexes, pinned. Throws what the disk throws. */
   create(nowMs: number): void {
-    this.#fd = this.disk.open(this.path(Suffix.log), 'create');
+    this.#fd = this.disk.open(this.ownPath, 'create');
     this.pinned = true;
     this.createdMs = nowMs;
     this.#settled = true;
+  }
+
+  /** An empty segment takes the suffix of what comes into it. Throws what the disk throws. */
+  suit(suffix: SegmentSuffix): void {
+    if (this.sizeBytes > 0 || this.suffix === suffix) return;
+    this.disk.rename(this.ownPath, this.path(suffix));
+    this.suffix = suffix;
+    // Else a power cut might keep the bytes and not the name that says what they are.
+    this.disk.syncDirectory(this.dir);
   }
 
   /** Learns the size and age of the file that is there. */
@@ -96,7 +113,7 @@ export class Segment {
   }
 
   get fd(): number {
-    if (this.#fd === -1) this.#fd = this.disk.open(this.path(Suffix.log), 'write');
+    if (this.#fd === -1) this.#fd = this.disk.open(this.ownPath, 'write');
     if (!this.pinned) this.#open.touch(this);
     return this.#fd;
   }
@@ -174,7 +191,7 @@ export class Segment {
     this.#settled = false;
     throw new LogFault(
       'corrupt',
-      `${this.path(Suffix.log)} is damaged at byte ${scan.nextPosition}: ${scan.fault}`,
+      `${this.ownPath} is damaged at byte ${scan.nextPosition}: ${scan.fault}`,
     );
   }
 

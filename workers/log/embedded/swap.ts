@@ -1,7 +1,14 @@
 import { join } from 'node:path';
 import { BatchScan } from './batch-scan.js';
 import type { Disk } from './disk.js';
-import { offsetFile, parseOffsetFile, Suffix, segmentSuffixes, swapSuffix } from './file-name.js';
+import {
+  isSegmentSuffix,
+  offsetFile,
+  parseOffsetFile,
+  Suffix,
+  segmentSuffixes,
+  swapSuffix,
+} from './file-name.js';
 import { removeIfThere } from './small-file.js';
 
 /**
@@ -15,7 +22,8 @@ export function finishSwaps(disk: Disk, dir: string): void {
     const { offset } = parseOffsetFile(name)!;
     const endOffset = endOfFile(disk, join(dir, name), offset);
     for (const file of disk.readdir(dir).map(parseOffsetFile)) {
-      if (file?.suffix !== Suffix.log || file.offset < offset || file.offset >= endOffset) continue;
+      if (file === null || !isSegmentSuffix(file.suffix)) continue;
+      if (file.offset < offset || file.offset >= endOffset) continue;
       for (const suffix of segmentSuffixes) {
         removeIfThere(disk, offsetFile(dir, file.offset, suffix));
       }

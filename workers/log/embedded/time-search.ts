@@ -5,6 +5,8 @@ import { type FoundOffset, LogFault } from '../log.js';
 import { recordsOf } from './batch-records.js';
 import { BatchScan } from './batch-scan.js';
 import type { Disk } from './disk.js';
+import { EntryFrames } from './entry-frames.js';
+import { Suffix } from './file-name.js';
 import type { Segment } from './segment.js';
 import type { Segments } from './segments.js';
 
@@ -67,7 +69,7 @@ export class TimeSearch {
         greatest = scan.maxTimestamp;
         continue;
       }
-      this.#eachRecord(scan, (offset, timestamp) => {
+      this.#eachRecord(segment, scan, (offset, timestamp) => {
         if (offset >= startOffset && offset < endOffset) greatest = Math.max(greatest, timestamp);
         return false;
       });
@@ -86,7 +88,7 @@ export class TimeSearch {
     const scan = this.#scan(segment, position);
     while (scan.next() && scan.baseOffset < endOffset) {
       if (scan.maxTimestamp < timestamp || scan.lastOffset < startOffset) continue;
-      this.#eachRecord(scan, (offset, recordTimestamp) => {
+      this.#eachRecord(segment, scan, (offset, recordTimestamp) => {
         if (recordTimestamp < timestamp || offset < startOffset) return false;
         if (offset >= endOffset) return true;
         found.offset = offset;
@@ -106,13 +108,21 @@ export class TimeSearch {
   }
 
   /** Calls `visit` for each record of the scan's batch until it returns true. Throws LogFault 'corrupt'. */
-  #eachRecord(scan: BatchScan, visit: (offset: number, timestamp: number) => boolean): void {
+  #eachRecord(
+    segment: Segment,
+    scan: BatchScan,
+    visit: (offset: number, timestamp: number) => boolean,
+  ): void {
     if (!scan.load()) throw new LogFault('corrupt', `the batch at ${scan.baseOffset} is cut off`);
-    const { view, at } = scan;
-    const baseTime = baseTimestamp(view, at);
-    const appendTime = isLogAppendTime(view, at) ? scan.maxTimestamp : -1;
+    const whole = scan.view.subarray(scan.at, scan.at + scan.sizeBytes);
+    const view =
+      segment.suffix === Suffix.log
+        ? whole
+        : new EntryFrames(this.#codecs).batch(whole, 0, whole.length);
+    const baseTime = baseTimestamp(view, 0);
+    const appendTime = isLogAppendTime(view, 0) ? scan.maxTimestamp : -1;
     try {
-      const records = recordsOf(this.#codecs, view, at, at + scan.sizeBytes);
+      const records = recordsOf(this.#codecs, view, 0, view.length);
       while (records.next()) {
         const timestamp = appendTime >= 0 ? appendTime : baseTime + records.timestampDelta;
         if (visit(scan.baseOffset + records.offsetDelta, timestamp)) return;

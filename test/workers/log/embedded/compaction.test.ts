@@ -7,6 +7,7 @@ import {
   recordCount,
 } from '../../../../engine/protocol/kafka/record-batch.js';
 import { BatchCheckFlags, batchCheckSlots } from '../../../../native/index.js';
+import type { EntryFormat } from '../../../../workers/format/entry-encoder.js';
 import type { CompactionResult } from '../../../../workers/log/compaction.js';
 import { recordsOf } from '../../../../workers/log/embedded/batch-records.js';
 import { compactSegments } from '../../../../workers/log/embedded/compact.js';
@@ -15,6 +16,7 @@ import type { LogConfig } from '../../../../workers/log/log.js';
 import fc from '../../../fast-check.js';
 import { codecs } from '../batches.js';
 import { append, spanOf } from '../conformance.js';
+import { logConfig } from '../log-config.js';
 import { flushed, readAll } from '../read-log.js';
 import { diskError, MemoryDisk, type Operation } from './memory-disk.js';
 import { openTestLog, syncer } from './open-test-log.js';
@@ -89,6 +91,7 @@ const operation = fc.record({
   ),
   compression: fc.constantFrom(0, 0, 1, 3),
   producerId: fc.constantFrom(-1, 7, 8),
+  entryFormat: fc.constantFrom<EntryFormat>('kafka', 'kafka', 'pulsar', 'mixed_kafka'),
   compactAfter: fc.boolean(),
   waitMs: fc.constantFrom(0, 600, 1500),
 });
@@ -109,8 +112,10 @@ t.test('keeps the last record of each key, and every offset', async (t) => {
       });
       const written: Row[] = [];
       let dirtyFrom = 0;
-      for (const { records, compression, producerId, compactAfter, waitMs } of operations) {
+      for (const one of operations) {
+        const { records, compression, producerId, entryFormat, compactAfter, waitMs } = one;
         nowMs += waitMs;
+        log.configure(logConfig({ ...compacted, entryFormat }));
         const offset = log.logEndOffset;
         const rows = records.map((record, i) => ({
           ...record,

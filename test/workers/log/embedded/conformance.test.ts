@@ -11,6 +11,8 @@ const sizes: [string, Partial<LogConfig>][] = [
   ['one segment', {}],
   ['a segment a batch', { segmentBytes: 100, indexIntervalBytes: 0 }],
   ['few batches a segment', { segmentBytes: 400, indexIntervalBytes: 100 }],
+  ['Pulsar entries', { entryFormat: 'pulsar' }],
+  ['few entries a segment', { entryFormat: 'pulsar', segmentBytes: 900, indexIntervalBytes: 100 }],
 ];
 
 function overDisk(t: Test, config: Partial<LogConfig>, diskOf: () => MemoryDisk | undefined): void {

@@ -3,10 +3,12 @@ import {
   lastOffset,
   partitionLeaderEpoch,
 } from '../../../../engine/protocol/kafka/record-batch.js';
+import type { EntryFormat } from '../../../../workers/format/entry-encoder.js';
 import type { EmbeddedLog } from '../../../../workers/log/embedded/embedded-log.js';
-import { LogFault } from '../../../../workers/log/log.js';
+import { type LogConfig, LogFault } from '../../../../workers/log/log.js';
 import fc from '../../../fast-check.js';
 import { batchAt, recordsOf, runOf } from '../batches.js';
+import { logConfig } from '../log-config.js';
 import { flushed, readAll, readOnce } from '../read-log.js';
 import { MemoryDisk } from './memory-disk.js';
 import { openTestLog, syncer } from './open-test-log.js';
@@ -20,6 +22,7 @@ type Step =
   | { kind: 'flush' }
   | { kind: 'full'; counts: number[]; freeBytes: number }
   | { kind: 'trim'; share: number }
+  | { kind: 'format'; entryFormat: EntryFormat }
   | { kind: 'reopen' }
   /** A flush whose sync fails, and a recovery in the same process. */
   | { kind: 'syncFails' }
@@ -41,6 +44,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('trim' as const), share }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('format' as const),
+      entryFormat: fc.constantFrom<EntryFormat>('kafka', 'pulsar', 'pulsar', 'mixed_kafka'),
+    }),
+  },
   { weight: 1, arbitrary: fc.constant({ kind: 'reopen' as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'syncFails' as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'kill' as const }) },
@@ -49,7 +59,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 /** One partition's life, beside a list of what it must hold. */
 class History {
-  readonly #config: { segmentBytes: number; indexIntervalBytes: number; fileDeleteDelayMs: number };
+  #config: Partial<LogConfig>;
   disk = new MemoryDisk();
   log!: EmbeddedLog;
   batches: Uint8Array[] = [];
@@ -80,6 +90,7 @@ class History {
     if (step.kind === 'append') this.#append(step.counts);
     else if (step.kind === 'full') this.#appendToFullDisk(step.counts, step.freeBytes);
     else if (step.kind === 'trim') this.#trim(step.share);
+    else if (step.kind === 'format') this.#changeFormat(step.entryFormat);
     else if (step.kind === 'flush') await this.#flush();
     else if (step.kind === 'reopen') await this.#reopen();
     else if (step.kind === 'syncFails') await this.#failSync();
@@ -141,6 +152,11 @@ class History {
     this.logStartOffset = offset;
   }
 
+  #changeFormat(entryFormat: EntryFormat): void {
+    this.#config = { ...this.#config, entryFormat };
+    this.log.configure(logConfig(this.#config));
+  }
+
   async #flush(): Promise<void> {
     const endOffset = this.log.logEndOffset;
     const fault = await flushed(this.log);
@@ -189,33 +205,36 @@ class History {
   }
 }
 
-t.test('histories of appends, flushes, full disks, trims, kills and power cuts', async (t) => {
-  let refused = 0;
-  await fc.assert(
-    fc.asyncProperty(
-      fc.constantFrom(250, 2_000, 2 ** 20),
-      fc.array(step, { minLength: 5, maxLength: 40 }),
-      async (segmentBytes, steps) => {
-        const history = new History(segmentBytes);
-        await history.open();
-        for (const one of steps) {
-          try {
-            await history.take(one);
-          } catch (error) {
-            // A tear in a segment that was rolled, with sound batches in the next, is not taken for a torn tail.
-            const mayRefuse = one.kind === 'powerCut' && segmentBytes < 2 ** 20;
-            if (mayRefuse && error instanceof LogFault && error.code === 'corrupt') {
-              refused++;
-              return;
+t.test(
+  'histories of appends, flushes, changes of format, full disks, trims, kills and power cuts',
+  async (t) => {
+    let refused = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(250, 2_000, 2 ** 20),
+        fc.array(step, { minLength: 5, maxLength: 40 }),
+        async (segmentBytes, steps) => {
+          const history = new History(segmentBytes);
+          await history.open();
+          for (const one of steps) {
+            try {
+              await history.take(one);
+            } catch (error) {
+              // A tear in a segment that was rolled, with sound batches in the next, is not taken for a torn tail.
+              const mayRefuse = one.kind === 'powerCut' && segmentBytes < 2 ** 20;
+              if (mayRefuse && error instanceof LogFault && error.code === 'corrupt') {
+                refused++;
+                return;
+              }
+              throw error;
             }
-            throw error;
+            history.check();
           }
-          history.check();
-        }
-        await history.log.close();
-      },
-    ),
-    { numRuns: 150 },
-  );
-  t.ok(refused < 75, `${refused} of 150 ended at damage`);
-});
+          await history.log.close();
+        },
+      ),
+      { numRuns: 150 },
+    );
+    t.ok(refused < 75, `${refused} of 150 ended at damage`);
+  },
+);

@@ -54,6 +54,7 @@ export async function openTestLog(options: TestLogOptions): Promise<TestLog> {
       },
     },
     takeSnapshot: () => [],
+    copied() {},
     report: (notice) => told.notices.push(notice),
     ...options,
     disk,

@@ -120,6 +120,7 @@ t.test('a repair cuts what an opening would not', async (t) => {
     codecs,
     visitor: { snapshot() {}, batch() {} },
     takeSnapshot: () => [],
+    copied() {},
     report: (notice) => notices.push(notice),
   });
   const cutBytes = batches[1]!.length + batches[2]!.length;

@@ -1,0 +1,77 @@
+import type { Codecs } from '../../../native/codecs.js';
+import { LogFault, type ReadResult, type ReplyMemory } from '../log.js';
+import type { BatchScan } from './batch-scan.js';
+import { EntryFrames } from './entry-frames.js';
+
+/** Reads the batches of Pulsar entries straight into reply memory. */
+export class EntryReader {
+  readonly #frames: EntryFrames;
+
+  constructor(codecs: Codecs) {
+    this.#frames = new EntryFrames(codecs);
+  }
+
+  /**
+   * As `Log.read`, from the frame on which `scan` stands; it is left on the first one that was not read. Throws
+   * LogFault 'corrupt'.
+   */
+  read(
+    scan: BatchScan,
+    leftBytes: number,
+    endOffset: number,
+    maxBytes: number,
+    atLeastOneBatch: boolean,
+    memory: ReplyMemory,
+    result: ReadResult,
+  ): void {
+    const firstBytes = this.#open(scan);
+    // Entries come to about as much as batches; how much exactly is known when one is written.
+    let roomBytes = firstBytes + Math.min(maxBytes, leftBytes);
+    let start = memory.allocate(roomBytes);
+    while (start === -1 && roomBytes > firstBytes) {
+      roomBytes = Math.max(firstBytes, roomBytes >>> 1);
+      start = memory.allocate(roomBytes);
+    }
+    result.starved = start === -1;
+    if (start === -1) return;
+    try {
+      result.sizeBytes = this.#fill(scan, endOffset, maxBytes, memory.view, start, roomBytes);
+      // The first one alone may be larger than what was asked for.
+      if (result.sizeBytes > maxBytes && !atLeastOneBatch) result.sizeBytes = 0;
+    } catch (error) {
+      memory.release(start);
+      throw error;
+    }
+    if (result.sizeBytes > 0) result.start = start;
+    else memory.release(start);
+  }
+
+  /** Writes one batch, and more while they stay within `maxBytes`; returns their size. */
+  #fill(
+    scan: BatchScan,
+    endOffset: number,
+    maxBytes: number,
+    out: Uint8Array,
+    start: number,
+    roomBytes: number,
+  ): number {
+    let end = this.#frames.write(scan.view, scan.at, out, start);
+    while (scan.next() && scan.baseOffset < endOffset) {
+      if (end + this.#open(scan) > start + roomBytes) break;
+      const next = this.#frames.write(scan.view, scan.at, out, end);
+      if (next - start > maxBytes) break;
+      end = next;
+    }
+    if (scan.fault !== null) throw damaged(scan, scan.fault);
+    return end - start;
+  }
+
+  #open(scan: BatchScan): number {
+    if (!scan.load()) throw damaged(scan, 'an entry is cut off');
+    return this.#frames.open(scan.view, scan.at, scan.at + scan.sizeBytes);
+  }
+}
+
+function damaged(scan: BatchScan, reason: string): LogFault {
+  return new LogFault('corrupt', `entries are damaged behind offset ${scan.baseOffset}: ${reason}`);
+}
