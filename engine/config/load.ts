@@ -61,7 +61,7 @@ export function settingsOf(options: Readonly<Record<string, unknown>>): Settings
 
 function merge(ascending: readonly RawValues[]): LoadedSettings {
   const mistakes = ascending.flatMap((raw) => raw.mistakes);
-  const settings: Record<string, unknown> = { ...defaultSettings() };
+  const settings: Record<string, unknown> = {};
   const sources = new Map<SettingName, Source>(
     settingNames.map((name) => [name, { kind: 'default' }]),
   );
@@ -69,7 +69,8 @@ function merge(ascending: readonly RawValues[]): LoadedSettings {
     const mistake = apply(rawValue, settings, sources);
     if (mistake !== null) mistakes.push(mistake);
   }
-  const loaded = { settings: settings as Settings, sources };
+  const defaults = defaultSettings(settings['backend'] as string | undefined);
+  const loaded = { settings: { ...defaults, ...settings } as Settings, sources };
   // What disagrees is told only of values that are right by themselves.
   if (mistakes.length === 0) {
     for (const { names, message } of consistencyMistakes(loaded.settings)) {

@@ -36,7 +36,7 @@ export function settingOf(name: SettingName): Setting<unknown> {
 }
 
 /** The settings of a start without file, environment and flags. */
-export function defaultSettings(): Settings {
-  const entries = settingNames.map((name) => [name, defaultOf(settingOf(name))]);
+export function defaultSettings(backend: string = 'embedded'): Settings {
+  const entries = settingNames.map((name) => [name, defaultOf(settingOf(name), backend)]);
   return Object.fromEntries(entries) as Settings;
 }

@@ -3,8 +3,8 @@ import type { Kind } from './kinds.js';
 /** One setting: everything that the loader, `kopje config` and docs/settings.md say about it. */
 export interface Setting<T> {
   readonly kind: Kind<T>;
-  /** A function where it depends on the machine. */
-  readonly default: NoInfer<T> | (() => NoInfer<T>);
+  /** A function where it depends on the machine, or on what keeps the records. */
+  readonly default: NoInfer<T> | ((backend: string) => NoInfer<T>);
   /** What the default is in words, where it is computed. */
   readonly defaultText?: string;
   readonly unit?: 'ms' | 'minutes' | 'bytes';
@@ -24,7 +24,7 @@ export function setting<T>(definition: Setting<T>): Setting<T> {
   return definition;
 }
 
-export function defaultOf<T>(definition: Setting<T>): T {
+export function defaultOf<T>(definition: Setting<T>, backend: string): T {
   const value = definition.default;
-  return typeof value === 'function' ? (value as () => T)() : value;
+  return typeof value === 'function' ? (value as (backend: string) => T)(backend) : value;
 }

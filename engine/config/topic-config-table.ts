@@ -1,4 +1,4 @@
-/** Every topic config of Kafka 4.4, as its LogConfig defines them. */
+/** Every topic config of Kafka 4.4, as its LogConfig defines them, and Kopje's own. */
 import type { ConfigDomain } from './config-value.js';
 import type { SettingName } from './schema.js';
 
@@ -35,6 +35,15 @@ const tiered = 'Tiered storage, which Kopje has not.';
 const replication = 'Replication between brokers, which Kopje has not.';
 
 const records: readonly TopicConfigDefinition[] = [
+  {
+    name: 'entry.format',
+    type: 'string',
+    words: ['kafka', 'mixed_kafka', 'pulsar'],
+    setting: 'entryFormat',
+    serverName: null,
+    hasEffect: true,
+    summary: "Format in which batches are stored from now on; Kopje's own.",
+  },
   obeyed(
     {
       name: 'compression.type',

@@ -89,6 +89,6 @@ export function effectiveTopicConfig(overrides: TopicOverrides, settings: Settin
     minCleanableDirtyRatio: number('min.cleanable.dirty.ratio'),
     deleteRetentionMs: number('delete.retention.ms'),
     fileDeleteDelayMs: number('file.delete.delay.ms'),
-    entryFormat: settings.entryFormat,
+    entryFormat: effective('entry.format') as LogConfig['entryFormat'],
   };
 }

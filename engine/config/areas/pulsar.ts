@@ -51,10 +51,12 @@ export const pulsar = {
   }),
   entryFormat: setting({
     kind: choice(['kafka', 'mixed_kafka', 'pulsar']),
-    default: 'pulsar',
+    default: (backend) => (backend === 'embedded' ? 'kafka' : 'pulsar'),
+    defaultText: 'kafka; pulsar with a Pulsar backend, as KoP',
     origin: 'KoP',
     summary:
-      "Format in which entries are written to Pulsar: pulsar is what Pulsar's clients read, kafka keeps batches as producers sent them. A topic's property kafkaEntryFormat goes before it. The embedded log writes kafka.",
+      "Format in which entries are written: pulsar is what Pulsar's clients read, kafka keeps batches as producers " +
+      'sent them. The topic config entry.format goes before it. All formats are read, whatever this is.',
   }),
   pulsarWriters: setting({
     kind: choice(['exclusive'], {
