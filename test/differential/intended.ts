@@ -79,6 +79,11 @@ const list: readonly Intended[] = [
     reason: 'a topic config of Kafka 4.4, and the peer is 4.3',
   },
   {
+    at: /configs\.entry\.format$/,
+    kafka: /^absent$/,
+    reason: 'a topic config of our own: the format in which batches are stored',
+  },
+  {
     at: /configs\.min\.insync\.replicas\.(configSource|synonyms)$/,
     reason: 'Kafka sets it for the whole cluster when it is formatted (KIP-966)',
   },
