@@ -95,7 +95,8 @@ async function createOne(
     if (!validateOnly) return made(await services.catalog.createTopic(spec), asked, services);
     // Kafka, too, shows an id that the topic will not get.
     const partitions = { length: spec.partitions };
-    const shown = { name, id: randomTopicId(), partitions, overrides: spec.overrides };
+    const policy = services.catalog.policyOf(name);
+    const shown = { name, id: randomTopicId(), partitions, overrides: spec.overrides, policy };
     return made(shown, asked, services);
   } catch (error) {
     return refused(name, error instanceof TopicRefusal ? error.api : catalogError(error));
@@ -103,13 +104,15 @@ async function createOne(
 }
 
 function made(
-  topic: Pick<Topic, 'name' | 'id' | 'overrides'> & { readonly partitions: { length: number } },
+  topic: Pick<Topic, 'name' | 'id' | 'overrides' | 'policy'> & {
+    readonly partitions: { length: number };
+  },
   asked: CreatableTopic,
   { settings }: Services,
 ): Encodable<CreatableTopicResult> {
   // As they were written; DescribeConfigs tells how they were understood.
   const written = new Map(asked.configs.map(({ name, value }) => [name, value]));
-  const configs = describeTopicConfigs(topic.overrides, settings).map((config) => ({
+  const configs = describeTopicConfigs(topic, settings).map((config) => ({
     name: config.name,
     value: written.get(config.name) ?? config.value,
     readOnly: config.isReadOnly,

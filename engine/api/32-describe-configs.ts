@@ -6,6 +6,7 @@
  * - Unknown names among the keys are passed over; an empty list of keys means all, as in Kafka.
  * - The broker's configs are its settings under Kafka's names, all read-only. The cluster-wide
  *   defaults (broker `''`) are empty, because there are no dynamic ones (KIP-226).
+ * - A topic named `TENANT/NAMESPACE/*` stands for a namespace, see namespace-resource.ts.
  * Absent: log levels (KIP-412), client metrics (KIP-714) and groups (KIP-848) as resources.
  */
 import {
@@ -29,6 +30,7 @@ import {
 import { unary } from './api.js';
 import { type ApiError, apiError } from './catalog-error.js';
 import { ConfigResourceType } from './config-resource.js';
+import { describeNamespace, namespaceIn, withNamespaces } from './namespace-resource.js';
 import { oncePer } from './once-per.js';
 import type { Services } from './services.js';
 
@@ -47,7 +49,7 @@ export const describeConfigs = unary<DescribeConfigsRequest, DescribeConfigsResp
         describe({ resourceType, resourceName, configurationKeys: null }, request, services),
       ),
     );
-    const results = request.resources.map((resource) => {
+    const results = withNamespaces(request.resources, services).map((resource) => {
       if (resource.configurationKeys?.length) return describe(resource, request, services);
       return kinds(resource.resourceType)(resource.resourceName);
     });
@@ -81,14 +83,17 @@ function describe(
 
 function configsOf(
   { resourceType, resourceName }: DescribeConfigsResource,
-  { catalog, settings }: Services,
+  services: Services,
 ): DescribedConfig[] | ApiError {
+  const { catalog, settings } = services;
   if (resourceType === ConfigResourceType.topic) {
+    const namespace = namespaceIn(resourceName);
+    if (namespace !== null) return describeNamespace(namespace, services);
     const fault = catalog.nameFault(resourceName);
     if (fault !== null) return apiError(ErrorCode.INVALID_TOPIC_EXCEPTION, fault);
     const topic = catalog.topic(resourceName);
     if (!topic) return apiError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, '');
-    return describeTopicConfigs(topic.overrides, settings);
+    return describeTopicConfigs(topic, settings);
   }
   if (resourceType !== ConfigResourceType.broker) {
     return apiError(ErrorCode.INVALID_REQUEST, errorMessage(ErrorCode.INVALID_REQUEST));

@@ -24,6 +24,7 @@ export const noError: ApiError = { errorCode: ErrorCode.NONE, errorMessage: null
 const codes: Readonly<Record<CatalogFaultCode, number>> = {
   'topic-exists': ErrorCode.TOPIC_ALREADY_EXISTS,
   'unknown-topic': ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+  'unknown-namespace': ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
   'too-many-partitions': ErrorCode.POLICY_VIOLATION,
   storage: ErrorCode.KAFKA_STORAGE_ERROR,
   busy: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,

@@ -2,6 +2,7 @@ import { InvalidConfig } from '../config/config-value.js';
 import { parseTopicConfigs, type TopicOverrides } from '../config/topic-configs.js';
 import { ErrorCode } from '../protocol/kafka/errors.js';
 import { type ApiError, apiError, catalogError, noError } from './catalog-error.js';
+import { alterNamespace, namespaceIn } from './namespace-resource.js';
 import type { Services } from './services.js';
 
 /** What has configs, by Kafka's numbers. */
@@ -72,10 +73,15 @@ async function alterOne<Config extends { readonly name: string }>(
   if (resource.resourceType !== ConfigResourceType.topic) {
     return invalidRequest(`Unknown resource type ${resource.resourceType}`);
   }
-  const fault = topicFault(resource.resourceName, services);
+  const namespace = namespaceIn(resource.resourceName);
+  const fault = namespace === null ? topicFault(resource.resourceName, services) : null;
   if (fault !== null) return fault;
   try {
     const change = changeOf(resource.configs);
+    if (namespace !== null) {
+      await alterNamespace(namespace, change, validateOnly, services);
+      return noError;
+    }
     const apply = (overrides: TopicOverrides) =>
       parseTopicConfigs(change(overrides), services.settings);
     if (validateOnly) apply(services.catalog.topic(resource.resourceName)!.overrides);

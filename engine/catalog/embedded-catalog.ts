@@ -49,12 +49,18 @@ export class EmbeddedCatalog implements Catalog {
   readonly #options: EmbeddedCatalogOptions;
   readonly #store: CatalogStore;
   readonly #table = new TopicTable();
+  /** The only one here: names of topics have no place for others. */
+  readonly #namespace: string;
+  #policy: ReadonlyMap<string, string>;
   /** Partitions that exist or are being made. */
   #partitions = 0;
 
   private constructor(options: EmbeddedCatalogOptions, store: CatalogStore) {
     this.#options = options;
     this.#store = store;
+    const { kafkaTenant, kafkaNamespace } = options.settings;
+    this.#namespace = `${kafkaTenant}/${kafkaNamespace}`;
+    this.#policy = new Map(Object.entries(store.policy(this.#namespace) ?? {}));
     this.clusterId = options.directory.meta.clusterId;
     this.nodeId = options.directory.meta.nodeId;
     this.logDirectory = options.directory.path;
@@ -140,6 +146,23 @@ export class EmbeddedCatalog implements Catalog {
     return this.#table.inTurn(name, () => this.#configure(name, change));
   }
 
+  policyOf(): ReadonlyMap<string, string> {
+    return this.#policy;
+  }
+
+  policies(): Iterable<readonly [namespace: string, policy: ReadonlyMap<string, string>]> {
+    return [[this.#namespace, this.#policy]];
+  }
+
+  setPolicy(namespace: string, change: OverridesChange): Promise<void> {
+    if (namespace !== this.#namespace) {
+      const message = `The embedded log has one namespace, ${this.#namespace}, and not ${namespace}.`;
+      return Promise.reject(new CatalogFault('unknown-namespace', message));
+    }
+    // In turn with other changes of it; no topic can have this name.
+    return this.#table.inTurn(`${namespace}/`, () => this.#changePolicy(change));
+  }
+
   ensureTopic(name: string): Promise<Topic> {
     return this.#table.ensure(name, () =>
       this.createTopic(autoTopic(name, this.#options.settings)),
@@ -166,10 +189,12 @@ export class EmbeddedCatalog implements Catalog {
     if (this.#table.get(name)) {
       throw new CatalogFault('topic-exists', `Topic '${name}' already exists.`);
     }
+    const policy = this.#policy;
     const config = this.#configOf(overrides);
-    const made = { name, id: this.#table.unusedId(), overrides, config };
+    const made = { name, id: this.#table.unusedId(), overrides, policy, config };
     const partitions = await this.#makePartitions(made, 0, spec.partitions);
-    const topic = this.#table.publish({ ...made, partitions });
+    let topic = this.#table.publish({ ...made, partitions });
+    if (policy !== this.#policy) topic = await this.#apply(topic);
     this.#table.tell((listener) => listener.created?.(topic));
     return topic;
   }
@@ -224,15 +249,34 @@ export class EmbeddedCatalog implements Catalog {
   async #configure(name: string, change: OverridesChange): Promise<Topic> {
     const topic = this.#table.existing(name);
     const overrides = change(topic.overrides);
-    const config = this.#configOf(overrides);
     const row = toRow({ ...topic, overrides, partitions: topic.partitions.length });
     await this.#stored(() => this.#store.putTopic(name, row));
-    const changed = this.#table.publish({ ...topic, overrides, config });
+    return this.#apply({ ...topic, overrides });
+  }
+
+  async #changePolicy(change: OverridesChange): Promise<void> {
+    const policy = change(this.#policy);
+    await this.#stored(() => this.#store.putPolicy(this.#namespace, Object.fromEntries(policy)));
+    this.#policy = policy;
+    const topics = [...this.#table.all()].map(({ name }) => name);
+    await inParallel(topics, openingsInFlightMax, (name) =>
+      this.#table.inTurn(name, async () => {
+        const topic = this.#table.get(name);
+        if (topic !== undefined) await this.#apply(topic);
+      }),
+    );
+  }
+
+  /** Tells the partitions of a topic what holds for them now. */
+  async #apply(topic: Topic): Promise<Topic> {
+    const config = this.#configOf(topic.overrides);
+    const changed = this.#table.publish({ ...topic, policy: this.#policy, config });
     const refs = topic.partitions.filter(hasLog);
     await inParallel(refs, openingsInFlightMax, (ref) =>
       this.#options.partitions.configure(ref, config),
     ).catch((error: unknown) => {
       // The owner takes the configs when it opens the partition again.
+      const { name } = topic;
       this.#options.log.warn({ err: error, topic: name }, 'cannot tell a partition its configs');
     });
     this.#table.tell((listener) => listener.configured?.(changed));
@@ -240,7 +284,7 @@ export class EmbeddedCatalog implements Catalog {
   }
 
   #configOf(overrides: ReadonlyMap<string, string>): LogConfig {
-    return effectiveTopicConfig(overrides, this.#options.settings);
+    return effectiveTopicConfig(overrides, this.#options.settings, this.#policy);
   }
 
   /** Makes the partitions `[start, end)` and then the topic's row, or nothing. */
@@ -324,7 +368,14 @@ export class EmbeddedCatalog implements Catalog {
       }
       this.#partitions += row.partitions;
       refs.set(name, partitions);
-      this.#table.publish({ name, id: row.id, partitions, overrides, config });
+      this.#table.publish({
+        name,
+        id: row.id,
+        partitions,
+        overrides,
+        policy: this.#policy,
+        config,
+      });
     }
     await inParallel(specs, openingsInFlightMax, async (spec) => {
       try {

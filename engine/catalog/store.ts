@@ -19,10 +19,8 @@ export interface RemovalRow {
   readonly partitions: number;
 }
 
-/** What a namespace says about its topics; the row of `''` is the broker's. */
-export interface NamespacePolicyRow {
-  readonly entryFormat?: string;
-}
+/** What a namespace says of its topics, by the names of Kafka's topic configs. */
+export type NamespacePolicyRow = Readonly<Record<string, string>>;
 
 const nextProducerIdKey = 'nextProducerId';
 const formatKey = 'format';
@@ -132,6 +130,11 @@ export class CatalogStore {
 
   policy(namespace: string): NamespacePolicyRow | undefined {
     return this.#policies.get(namespace);
+  }
+
+  putPolicy(namespace: string, row: NamespacePolicyRow): Promise<void> {
+    const sizeBytes = changeBytes + 2 * JSON.stringify(row).length;
+    return this.#durably(sizeBytes, () => this.#policies.put(namespace, row));
   }
 
   /** First producer id that no block covers yet. */

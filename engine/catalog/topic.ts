@@ -16,7 +16,9 @@ export interface Topic {
   readonly partitions: readonly PartitionRef[];
   /** What was set on the topic itself, by Kafka's config names. */
   readonly overrides: ReadonlyMap<string, string>;
-  /** The overrides merged with the broker's defaults. */
+  /** What its namespace says of topics that do not say it themselves. */
+  readonly policy: ReadonlyMap<string, string>;
+  /** The overrides merged with the policy and the broker's defaults. */
   readonly config: LogConfig;
 }
 
@@ -32,6 +34,7 @@ export interface CatalogListener {
 export type CatalogFaultCode =
   | 'topic-exists'
   | 'unknown-topic'
+  | 'unknown-namespace'
   | 'too-many-partitions'
   | 'storage'
   | 'busy';

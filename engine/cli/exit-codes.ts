@@ -18,6 +18,8 @@ export const exitCodes = {
   metadataStore: 6,
   /** The disk has no room for what a start has to write. */
   diskFull: 7,
+  /** `kopje namespace`: no broker answers at the address. */
+  unreachable: 8,
 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
@@ -32,15 +34,18 @@ export const exitCodeMeanings: readonly (readonly [ExitCode, string])[] = [
   [exitCodes.failed, 'the broker could serve no longer: its threads died again and again'],
   [exitCodes.metadataStore, 'an I/O error in the metadata store: its disk fails'],
   [exitCodes.diskFull, 'no space: the disk has no room for what a start has to write'],
+  [exitCodes.unreachable, 'namespace: no broker answers at the address'],
 ];
 
 /** By the name of the error's class, so that telling them apart loads none of their modules. */
 const codeOfError: Readonly<Record<string, ExitCode>> = {
   SettingsError: exitCodes.usage,
+  UsageMistake: exitCodes.usage,
   DirectoryLocked: exitCodes.dataDirectory,
   DataDirectoryError: exitCodes.dataDirectory,
   ListenError: exitCodes.listener,
   MetadataStoreError: exitCodes.metadataStore,
+  BrokerUnreachable: exitCodes.unreachable,
 };
 
 export function exitCodeOf(error: unknown): ExitCode {

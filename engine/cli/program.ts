@@ -3,7 +3,14 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { SettingsError } from '../config/mistakes.js';
 import { type ExitCode, exitCodeMeanings, exitCodeOf, exitCodes } from './exit-codes.js';
+import type { NamespaceOptions } from './namespace.js';
 import { addSettingsOptions, type SettingsOptions } from './options.js';
+
+const bootstrapOption = [
+  '--bootstrap-server <host:port>',
+  'address of a broker',
+  '127.0.0.1:9092',
+] as const;
 
 const exitCodeHelp = `
 Exit codes:
@@ -42,6 +49,9 @@ export async function run(words: readonly string[]): Promise<ExitCode> {
       const { check } = await import('./check.js');
       exitCode = await check(options, options.repair === true);
     });
+  addNamespaceCommands(program, (code) => {
+    exitCode = code;
+  });
   for (const command of program.commands) command.exitOverride();
   try {
     await program.parseAsync(words, { from: 'user' });
@@ -49,6 +59,34 @@ export async function run(words: readonly string[]): Promise<ExitCode> {
     return report(error);
   }
   return exitCode;
+}
+
+function addNamespaceCommands(program: Command, ended: (code: ExitCode) => void): void {
+  const namespace = program
+    .command('namespace')
+    .description('show or change what namespaces say of their topics, on a running broker');
+  namespace
+    .command('list')
+    .description('every namespace with the format of its entries')
+    .option(...bootstrapOption)
+    .exitOverride()
+    .action(async (options: NamespaceOptions) => {
+      const { listNamespaces } = await import('./namespace.js');
+      ended(await listNamespaces(options));
+    });
+  namespace
+    .command('set <tenant/namespace>')
+    .description('change a namespace; the next batch of each of its topics obeys')
+    .option(
+      '--entry-format <format>',
+      'how entries are stored: kafka, mixed_kafka, pulsar; default takes it back',
+    )
+    .option(...bootstrapOption)
+    .exitOverride()
+    .action(async (name: string, options: NamespaceOptions) => {
+      const { setNamespace } = await import('./namespace.js');
+      ended(await setNamespace(name, options));
+    });
 }
 
 function report(error: unknown): ExitCode {

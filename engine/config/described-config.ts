@@ -11,7 +11,8 @@ import { type TopicConfigDefinition, topicConfigTable } from './topic-config-tab
 import { type TopicOverrides, topicConfigDefault } from './topic-configs.js';
 
 /** DescribeConfigs' numbers for where a value comes from. */
-export const configSource = { topic: 1, staticBroker: 4, default: 5 } as const;
+/** A namespace's are told as defaults that change while a broker runs. */
+export const configSource = { topic: 1, dynamicDefault: 3, staticBroker: 4, default: 5 } as const;
 export type ConfigSource = (typeof configSource)[keyof typeof configSource];
 
 export interface ConfigSynonym {
@@ -34,17 +35,22 @@ export interface DescribedConfig {
 
 /** Every config of a topic, by name. */
 export function describeTopicConfigs(
-  overrides: TopicOverrides,
+  { overrides, policy }: { overrides: TopicOverrides; policy: TopicOverrides },
   settings: Settings,
 ): DescribedConfig[] {
-  const defaults = defaultSettings();
+  const defaults = defaultSettings(settings.backend);
   return [...topicConfigTable.values()].map((definition) => {
     const synonyms = brokerSynonyms(definition, settings, defaults);
+    const inherited = policy.get(definition.name);
+    if (inherited !== undefined) {
+      const { name } = definition;
+      synonyms.unshift({ name, value: inherited, source: configSource.dynamicDefault });
+    }
     const own = overrides.get(definition.name);
     if (own !== undefined) {
       synonyms.unshift({ name: definition.name, value: own, source: configSource.topic });
     }
-    const value = own ?? topicConfigDefault(definition, settings);
+    const value = own ?? inherited ?? topicConfigDefault(definition, settings);
     return {
       name: definition.name,
       value,

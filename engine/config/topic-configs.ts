@@ -8,6 +8,11 @@ import { type TopicConfigDefinition, topicConfigTable } from './topic-config-tab
 /** Configs set on a topic, by Kafka's name; only those that differ from the broker's. */
 export type TopicOverrides = ReadonlyMap<string, string>;
 
+const noConfigs: TopicOverrides = new Map();
+
+/** The configs that a namespace may have: those that it passes on to its topics. */
+export const namespaceConfigs: ReadonlySet<string> = new Set(['entry.format']);
+
 /** Checks one config and returns its value as it is kept. Throws InvalidConfig with Kafka's message. */
 export function parseTopicConfig(name: string, value: string): string {
   const definition = topicConfigTable.get(name);
@@ -51,10 +56,14 @@ export function topicConfigDefault(definition: TopicConfigDefinition, settings: 
   return settingOf(definition.setting).kind.format(settings[definition.setting]);
 }
 
-/** What the log of a topic with these configs obeys. */
-export function effectiveTopicConfig(overrides: TopicOverrides, settings: Settings): LogConfig {
+/** What the log of a topic with these configs obeys; `policy` is what its namespace says. */
+export function effectiveTopicConfig(
+  overrides: TopicOverrides,
+  settings: Settings,
+  policy: TopicOverrides = noConfigs,
+): LogConfig {
   const effective = (name: string): string => {
-    const own = overrides.get(name);
+    const own = overrides.get(name) ?? policy.get(name);
     if (own !== undefined) return own;
     return topicConfigDefault(topicConfigTable.get(name) as TopicConfigDefinition, settings);
   };

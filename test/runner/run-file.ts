@@ -14,6 +14,9 @@ export interface FileResult {
   readonly errorText: string;
 }
 
+/** For one test in a file: finds what hangs, also on a machine that is shared with others. */
+const testTimeoutS = 120;
+
 /** The end of it, enough to see what went wrong without drowning it. */
 const maxErrorText = 8 * 1024;
 
@@ -23,7 +26,7 @@ export async function runFile(file: string, timeoutMs: number): Promise<FileResu
   const child = spawn(process.execPath, ['--enable-source-maps', file], {
     stdio: ['ignore', 'pipe', 'pipe'],
     // What the caller's shell has set must not change what tests see.
-    env: { ...withoutSettings(process.env), TAP: '1' },
+    env: { ...withoutSettings(process.env), TAP: '1', TAP_TIMEOUT: String(testTimeoutS) },
   });
   let errorText = '';
   child.stdout.on('data', (bytes: Buffer) => parser.write(bytes));

@@ -121,7 +121,10 @@ t.test("values are judged as Kafka's own validation judges them", async (t) => {
 });
 
 t.test('every default is a value that is allowed', async (t) => {
-  for (const { name, value, source } of describeTopicConfigs(new Map(), settings)) {
+  for (const { name, value, source } of describeTopicConfigs(
+    { overrides: new Map(), policy: new Map() },
+    settings,
+  )) {
     t.doesNotThrow(() => parseTopicConfig(name, value), `${name}=${value}`);
     t.equal(source, configSource.default, name);
   }
@@ -182,7 +185,10 @@ t.test('the log obeys overrides over settings', async (t) => {
 
 t.test('topic configs are described with source and synonyms', async (t) => {
   const given = { ...settings, logRetentionMs: 1000 };
-  const described = describeTopicConfigs(new Map([['retention.ms', '5']]), given);
+  const described = describeTopicConfigs(
+    { overrides: new Map([['retention.ms', '5']]), policy: new Map() },
+    given,
+  );
   t.equal(described.length, topicConfigTable.size);
   const retention = described.find(({ name }) => name === 'retention.ms');
   t.equal(retention?.value, '5');
