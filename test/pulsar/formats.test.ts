@@ -32,7 +32,7 @@ async function readTopic(
   const found: Found = { records: [], holes: [], endOffset: 0 };
   const entry = new Entry(codecs, maxInflatedBytes);
   await new Promise<void>((resolve, reject) => {
-    PulsarReader.open(connection, topic, earliest, 1000, {
+    PulsarReader.open(connection, topic, earliest, 2 ** 20, {
       entry(view, { index, checksum, metadataSizeAt, end }) {
         entry.open(view, checksum === -1 ? metadataSizeAt : metadataSizeAt - 6, end);
         const baseOffset = index - entry.offsets + 1;

@@ -67,13 +67,17 @@ export function messagesOf(batches: readonly Uint8Array[], from: number, to: num
   return messages;
 }
 
-/** Writes what stands before Kafka's batches, without a checksum as KoP does; -1 if it does not fit. */
-function putKafkaEnvelope(
+/**
+ * Writes what stands before Kafka's batches, without a checksum as KoP does: the size of the metadata, then the
+ * metadata; -1 if it does not fit. With a marker type (-1: none) no consumer of Pulsar's is sent the entry.
+ */
+export function putKafkaEnvelope(
   messages: number,
   nowMs: number,
   out: Uint8Array,
   start: number,
   end: number,
+  markerType = -1,
 ): number {
   if (start + KAFKA_ENVELOPE_BYTES > end) return -1;
   const metadataAt = start + METADATA_SIZE_BYTES;
@@ -82,6 +86,7 @@ function putKafkaEnvelope(
   to = putVarintField(out, to, TAG.publishTime, nowMs);
   to = putProperty(out, to, TAG.property, ENTRY_FORMAT_KEY, ENTRY_FORMAT_KAFKA);
   to = putVarintField(out, to, TAG.messages, messages);
+  if (markerType !== -1) to = putVarintField(out, to, TAG.markerType, markerType);
   putInt32(out, start, to - metadataAt);
   return to;
 }

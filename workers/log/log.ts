@@ -53,6 +53,7 @@ export type LogFaultCode =
   | 'storage' // an I/O error: the partition must go offline and be reopened through recovery
   | 'full' // no space, no file descriptors: nothing of the run was kept, reads go on, a later append may succeed
   | 'corrupt'
+  | 'fenced' // somebody else owns the partition: nothing more may be written or read here
   | 'closed';
 
 export class LogFault extends Error {
@@ -156,6 +157,8 @@ export interface Log {
   readonly borrowsUntilStable: boolean;
   /** Before anything else, once. */
   listen(events: LogEvents): void;
+  /** False for a batch that its storage has no room for, whatever is free: it must not be in a run. */
+  accepts(batch: Uint8Array): boolean;
   /** Writes the whole run or nothing. Throws LogFault. On return the bytes are in the page cache, or on their way. */
   append(run: AppendRun): void;
   /**

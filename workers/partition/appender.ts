@@ -108,7 +108,9 @@ export class Appender {
       }
     }
     if (isIdempotent && !this.#checkSequence(request)) return true;
-    this.#place(request, isIdempotent, nowMs);
+    const batch = verdict.view.subarray(verdict.start, verdict.end);
+    if (this.#log.accepts(batch)) this.#place(request, batch, isIdempotent, nowMs);
+    else this.#ports.answer(request, ErrorCode.MESSAGE_TOO_LARGE);
     return true;
   }
 
@@ -135,16 +137,15 @@ export class Appender {
     return false;
   }
 
-  #place(request: AppendRequest, isIdempotent: boolean, nowMs: number): void {
+  #place(request: AppendRequest, batch: Uint8Array, isIdempotent: boolean, nowMs: number): void {
     const verdict = this.#verdict;
     const baseOffset = this.#nextOffset;
     const lastOffset = baseOffset + verdict.lastOffsetDelta;
     this.#nextOffset = lastOffset + 1;
-    const { view, start, end } = verdict;
     // Both fields are outside the CRC.
-    setBaseOffset(view, start, baseOffset);
-    setPartitionLeaderEpoch(view, start, this.#log.leaderEpoch);
-    this.#run.push(view.subarray(start, end), baseOffset, lastOffset, verdict.maxTimestamp);
+    setBaseOffset(batch, 0, baseOffset);
+    setPartitionLeaderEpoch(batch, 0, this.#log.leaderEpoch);
+    this.#run.push(batch, baseOffset, lastOffset, verdict.maxTimestamp);
     if (isIdempotent) {
       this.#producers.append(
         verdict.producerId,

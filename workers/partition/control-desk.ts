@@ -1,6 +1,8 @@
 import { ErrorCode } from '../../engine/protocol/kafka/errors.js';
 import type { CompactionPlan, CompactionResult } from '../log/compaction.js';
 import { LogFault } from '../log/log.js';
+import { openPulsarClient, type PulsarClient } from '../log/pulsar/client.js';
+import { type ThreadTools, threadTools } from '../log/pulsar/thread-tools.js';
 import type { Machine } from '../machine.js';
 import type { ControlMessage, ControlRequest, OpenPartition } from '../ring/control.js';
 import { WorkerCounter } from '../ring/slots.js';
@@ -17,17 +19,25 @@ export class ControlDesk {
   readonly #worker: PartitionWorker;
   readonly #machine: Machine;
   readonly #endMaintenance: () => void;
+  /** Null where the records are kept on disk. */
+  readonly #pulsar: PulsarClient | null;
+  readonly #pulsarTools: ThreadTools | null;
   /** Openings under way, by slot. */
   readonly #openings = new Map<number, Promise<void>>();
 
   constructor(worker: PartitionWorker, machine: Machine) {
     this.#worker = worker;
     this.#machine = machine;
+    const { backend, maxInflatedBytes } = worker.task.settings;
+    const client = backend.kind === 'pulsar' ? openPulsarClient(backend) : null;
+    this.#pulsar = client;
+    this.#pulsarTools = client && threadTools(client, machine.codecs, maxInflatedBytes);
     this.#endMaintenance = machine.every(maintainIntervalMs, () => this.#maintain());
   }
 
   close(): void {
     this.#endMaintenance();
+    void this.#pulsar?.close();
     this.#machine.close();
   }
 
@@ -102,7 +112,8 @@ export class ControlDesk {
       await known.partition.close();
     }
     const { disk, codecs } = this.#machine;
-    const tools = { settings: worker.task.settings, codecs, disk };
+    const { settings } = worker.task;
+    const tools = { settings, codecs, disk, pulsar: this.#pulsarTools };
     const partition = await openPartition(opening, tools, this.#portsOf(slot, generation));
     worker.opened.set(slot, { partition, generation, dirty: false, held: [] });
   }
@@ -134,7 +145,8 @@ export class ControlDesk {
     this.#worker.opened.delete(slot);
     this.#worker.answerHeld(opened);
     await opened.partition.close();
-    if (!remove) return;
+    // A topic of Pulsar's is removed by who knows the cluster.
+    if (!remove || this.#pulsar !== null) return;
     const dir = directoryOf(this.#worker.task.settings.dataDir, opened.partition.name);
     removePartitionDirectory(dir, this.#machine);
   }

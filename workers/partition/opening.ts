@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import type { Codecs } from '../../native/codecs.js';
 import type { Disk } from '../log/embedded/disk.js';
 import { openEmbeddedLog } from '../log/embedded/open.js';
-import { LogFault } from '../log/log.js';
+import { type Log, LogFault, type LogNotice } from '../log/log.js';
+import { openPulsarLog } from '../log/pulsar/open.js';
+import type { ThreadTools } from '../log/pulsar/thread-tools.js';
 import type { OpenPartition, WorkerSettings } from '../ring/control.js';
 import { Partition } from './partition.js';
 import { ProducerState } from './producer-state.js';
@@ -13,6 +15,8 @@ export interface OpeningTools {
   readonly settings: WorkerSettings;
   readonly codecs: Codecs;
   readonly disk: Disk;
+  /** Null where the records are kept on disk. */
+  readonly pulsar: ThreadTools | null;
 }
 
 /** Opens a partition's log through recovery, with the producers that it knows. Throws LogFault. */
@@ -22,14 +26,48 @@ export async function openPartition(
   ports: PartitionPorts,
 ): Promise<Partition> {
   const { topic, partition, config } = opening;
-  const { settings, codecs, disk } = tools;
+  const { settings, codecs, pulsar } = tools;
   const producers = new ProducerState(settings.producerIdExpirationMs, ports.now);
+  const report = ({ level, message, fields }: LogNotice) =>
+    ports.report(level, message, { topic, partition, ...fields });
+  const name = { topic, partition };
+  if (pulsar === null) {
+    const log = await openOnDisk(opening, tools, ports, producers, report);
+    return new Partition(name, log, producers, codecs, settings, config, ports);
+  }
+  const log = await openPulsarLog({
+    tools: pulsar,
+    topic: pulsarTopicOf(opening),
+    config,
+    clock: ports.now,
+    visitor: producers,
+    report,
+  });
+  // What has no receipt is nowhere that one could read it.
+  const stable = { ...settings, durability: 'fsync' } as const;
+  return new Partition(name, log, producers, codecs, stable, config, ports);
+}
+
+function pulsarTopicOf({ topic, partition, pulsarTopic }: OpenPartition): string {
+  if (pulsarTopic !== undefined) return pulsarTopic;
+  throw new Error(`${topic}-${partition} has no topic of Pulsar's`);
+}
+
+async function openOnDisk(
+  opening: OpenPartition,
+  tools: OpeningTools,
+  ports: PartitionPorts,
+  producers: ProducerState,
+  report: (notice: LogNotice) => void,
+): Promise<Log> {
+  const { topic, partition, config } = opening;
+  const { settings, codecs, disk } = tools;
   const dir = directoryOf(settings.dataDir, opening);
   if (!opening.create && isMissing(disk, dir)) {
     // An empty log in its place would hand out offsets again that readers have seen.
     throw new LogFault('storage', `${dir} is missing`);
   }
-  const log = await openEmbeddedLog({
+  return openEmbeddedLog({
     disk,
     dir,
     topic,
@@ -44,11 +82,9 @@ export async function openPartition(
     codecs,
     visitor: producers,
     takeSnapshot: (endOffset) => producers.takeSnapshot(endOffset),
-    report: ({ level, message, fields }) =>
-      ports.report(level, message, { topic, partition, ...fields }),
+    report,
     copied: ports.copied,
   });
-  return new Partition({ topic, partition }, log, producers, codecs, settings, config, ports);
 }
 
 function isMissing(disk: Disk, dir: string): boolean {

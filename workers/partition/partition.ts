@@ -65,7 +65,7 @@ export class Partition {
     this.#commit = new GroupCommit(log, settings.durability === 'fsync', ports.now(), {
       stable: () => this.#publish(),
       commit: (request) => this.#answer(request, ErrorCode.NONE),
-      fail: (request) => this.#answer(request, ErrorCode.KAFKA_STORAGE_ERROR),
+      fail: (request) => this.#answer(request, this.#faultCode),
       fault: (fault) => this.#goOffline(fault),
     });
     this.#appender = new Appender(log, producers, codecs, settings, config, {
@@ -102,7 +102,7 @@ export class Partition {
   /** Takes a request; it is written by the next `drain`. */
   enqueue(request: AppendRequest): void {
     if (this.#closed) this.#answer(request, ErrorCode.NOT_LEADER_OR_FOLLOWER);
-    else if (this.#fault !== null) this.#answer(request, ErrorCode.KAFKA_STORAGE_ERROR);
+    else if (this.#fault !== null) this.#answer(request, this.#faultCode);
     else this.#appender.enqueue(request);
   }
 
@@ -130,7 +130,7 @@ export class Partition {
     result.starved = false;
     result.awaited = false;
     if (this.#closed) return ErrorCode.NOT_LEADER_OR_FOLLOWER;
-    if (this.#fault !== null) return ErrorCode.KAFKA_STORAGE_ERROR;
+    if (this.#fault !== null) return this.#faultCode;
     const log = this.#log;
     if (offset < log.logStartOffset || offset > log.logEndOffset)
       return ErrorCode.OFFSET_OUT_OF_RANGE;
@@ -189,7 +189,7 @@ export class Partition {
       const fault = await new Promise<LogFault | null>((resolve) => {
         this.#commit.afterFlush(resolve);
       });
-      if (fault !== null) return { errorCode: ErrorCode.KAFKA_STORAGE_ERROR, logStartOffset: -1 };
+      if (fault !== null) return { errorCode: codeOf(fault), logStartOffset: -1 };
     }
     return { errorCode: ErrorCode.NONE, logStartOffset: log.logStartOffset };
   }
@@ -303,7 +303,7 @@ export class Partition {
 
   #refusal(target: number): number {
     if (this.#closed) return ErrorCode.NOT_LEADER_OR_FOLLOWER;
-    if (this.#fault !== null) return ErrorCode.KAFKA_STORAGE_ERROR;
+    if (this.#fault !== null) return this.#faultCode;
     if (this.#config.cleanupCompact && !this.#config.cleanupDelete)
       return ErrorCode.POLICY_VIOLATION;
     if (target < 0 || target > this.highWatermark) return ErrorCode.OFFSET_OUT_OF_RANGE;
@@ -312,7 +312,7 @@ export class Partition {
 
   async #ask(question: (log: Log) => ListedOffset | Promise<ListedOffset>): Promise<ListedOffset> {
     let errorCode: number = ErrorCode.NOT_LEADER_OR_FOLLOWER;
-    if (this.#fault !== null) errorCode = ErrorCode.KAFKA_STORAGE_ERROR;
+    if (this.#fault !== null) errorCode = this.#faultCode;
     else if (!this.#closed) {
       try {
         return await question(this.#log);
@@ -330,7 +330,11 @@ export class Partition {
     if (error.code === 'corrupt') return ErrorCode.CORRUPT_MESSAGE;
     if (error.code === 'closed') return ErrorCode.NOT_LEADER_OR_FOLLOWER;
     this.#storageFault(error);
-    return ErrorCode.KAFKA_STORAGE_ERROR;
+    return codeOf(error);
+  }
+
+  get #faultCode(): number {
+    return this.#fault === null ? ErrorCode.NONE : codeOf(this.#fault);
   }
 
   /** A full disk leaves the partition readable; anything else ends it until it is reopened. */
@@ -352,8 +356,13 @@ export class Partition {
   #goOffline(fault: LogFault): void {
     if (this.#fault !== null) return;
     this.#fault = fault;
-    this.#appender.refuseQueued(ErrorCode.KAFKA_STORAGE_ERROR);
+    this.#appender.refuseQueued(this.#faultCode);
     this.#ports.arrived();
     this.#ports.offline(fault);
   }
+}
+
+/** What clients are told of a fault that takes the partition offline. */
+function codeOf({ code }: LogFault): number {
+  return code === 'fenced' ? ErrorCode.NOT_LEADER_OR_FOLLOWER : ErrorCode.KAFKA_STORAGE_ERROR;
 }

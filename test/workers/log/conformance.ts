@@ -1,6 +1,11 @@
 import type { Test } from 'tap';
-import { baseOffset, lastOffset } from '../../../engine/protocol/kafka/record-batch.js';
-import { type Log, LogFault } from '../../../workers/log/log.js';
+import {
+  baseOffset,
+  lastOffset,
+  recordCount,
+  setPartitionLeaderEpoch,
+} from '../../../engine/protocol/kafka/record-batch.js';
+import { type Log, LogFault, type ReadResult, type ReplyMemory } from '../../../workers/log/log.js';
 import {
   type BatchSpec,
   batchAt,
@@ -11,7 +16,7 @@ import {
   TestMemory,
   type TestRecord,
 } from './batches.js';
-import { flushed, readAll, readOnce } from './read-log.js';
+import { flushed } from './read-log.js';
 
 /** A new, empty log; `reopen` closes it in order and opens it again. */
 export interface OpenedLog {
@@ -21,14 +26,111 @@ export interface OpenedLog {
 
 export type OpenLog = (t: Test) => Promise<OpenedLog>;
 
+/** How long something may take that a log does by itself. */
+const newsTimeoutMs = 30_000;
+
+/** A log whose reads wait for what is on its way, and whose appends are stable before they are read. */
+class Session {
+  readonly log: Log;
+  readonly #opened: OpenedLog;
+  #wake: () => void = () => {};
+  readonly #memory = new TestMemory();
+
+  constructor(opened: OpenedLog) {
+    this.#opened = opened;
+    this.log = opened.log;
+    const news = () => this.#wake();
+    this.log.listen({ progress: news, arrived: news, ended: news });
+  }
+
+  async reopen(): Promise<Session> {
+    return new Session(await this.#opened.reopen());
+  }
+
+  /** Appends batches of so many records each, one run each. */
+  async appendBatches(counts: number[]): Promise<Uint8Array[]> {
+    const batches = counts.map((count) => append(this.log, recordsOf(count)));
+    await flushed(this.log);
+    return batches;
+  }
+
+  async append(records: TestRecord[], spec: BatchSpec = {}): Promise<Uint8Array> {
+    const batch = append(this.log, records, spec);
+    await flushed(this.log);
+    return batch;
+  }
+
+  /** As `Log.read`, tried again while it is awaited. */
+  async read(
+    offset: number,
+    endOffset: number,
+    maxBytes: number,
+    atLeastOneBatch: boolean,
+    memory: ReplyMemory,
+  ): Promise<ReadResult> {
+    const result = newResult();
+    for (;;) {
+      this.log.read(offset, endOffset, maxBytes, atLeastOneBatch, memory, result);
+      if (!result.awaited) return result;
+      await this.#news();
+    }
+  }
+
+  /** One read; the batches that it brought. */
+  async readOnce(
+    offset: number,
+    maxBytes = 2 ** 19,
+    endOffset = this.log.logEndOffset,
+    atLeastOneBatch = true,
+  ): Promise<Uint8Array[]> {
+    const memory = this.#memory;
+    const result = await this.read(offset, endOffset, maxBytes, atLeastOneBatch, memory);
+    if (result.starved) throw new Error('starved');
+    if (result.start === -1) return [];
+    const bytes = memory.view.slice(result.start, result.start + result.sizeBytes);
+    memory.release(result.start);
+    return splitBatches(bytes);
+  }
+
+  /** All batches with records from an offset to the end, read as a consumer does. */
+  async readAll(
+    from = this.log.logStartOffset,
+    maxBytes = 2 ** 19,
+    endOffset = this.log.logEndOffset,
+  ): Promise<Uint8Array[]> {
+    const batches: Uint8Array[] = [];
+    for (let offset = from; offset < endOffset; ) {
+      const next = await this.readOnce(offset, maxBytes, endOffset);
+      if (next.length === 0) break;
+      batches.push(...next.filter((made) => recordCount(made, 0) > 0));
+      offset = lastOffset(next.at(-1)!, 0) + 1;
+    }
+    return batches;
+  }
+
+  /** Resolves at the next event. */
+  #news(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const late = () => reject(new Error(`no news in ${newsTimeoutMs} ms`));
+      const timer = setTimeout(late, newsTimeoutMs);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
 /** What every implementation of `Log` must do. */
-export function conformance(t: Test, openLog: OpenLog): void {
+export function conformance(t: Test, open: OpenLog): void {
+  const openLog = async (t: Test) => new Session(await open(t));
   t.test('an empty log', async (t) => {
-    const { log } = await openLog(t);
+    const session = await openLog(t);
+    const { log } = session;
     t.equal(log.logStartOffset, 0);
     t.equal(log.logEndOffset, 0);
     t.equal(log.stableEndOffset, 0);
-    t.same(readOnce(log, 0), []);
+    t.same(await session.readOnce(0), []);
     t.equal((await log.offsetForTimestamp(0, 0)).offset, -1);
     t.equal((await log.offsetOfMaxTimestamp(0)).offset, -1);
     t.equal(await flushed(log), null);
@@ -36,10 +138,11 @@ export function conformance(t: Test, openLog: OpenLog): void {
   });
 
   t.test('reads back what was appended, byte for byte', async (t) => {
-    const { log } = await openLog(t);
-    const batches = appendBatches(log, [1, 3, 2, 5]);
+    const session = await openLog(t);
+    const { log } = session;
+    const batches = await session.appendBatches([1, 3, 2, 5]);
     t.equal(log.logEndOffset, 11);
-    t.same(readAll(log), batches);
+    t.same(await session.readAll(), batches);
     for (const [offset, index] of [
       [0, 0],
       [1, 1],
@@ -49,59 +152,64 @@ export function conformance(t: Test, openLog: OpenLog): void {
       [6, 3],
       [10, 3],
     ] as const) {
-      t.same(readAll(log, offset), batches.slice(index), `from offset ${offset}`);
-      t.same(readOnce(log, offset)[0], batches[index], `first from offset ${offset}`);
+      t.same(await session.readAll(offset), batches.slice(index), `from offset ${offset}`);
+      t.same((await session.readOnce(offset))[0], batches[index], `first from offset ${offset}`);
     }
-    t.same(readOnce(log, 11), [], 'nothing at the end');
+    t.same(await session.readOnce(11), [], 'nothing at the end');
     await log.close();
   });
 
   t.test('several batches in one run', async (t) => {
-    const { log } = await openLog(t);
+    const session = await openLog(t);
+    const { log } = session;
     const batches = [batch(log, 0, 2), batch(log, 2, 1), batch(log, 3, 4)];
-    log.append(runOf(...batches));
+    log.append(runOf(...batches.map((made) => made.slice())));
+    await flushed(log);
     t.equal(log.logEndOffset, 7);
-    t.same(readAll(log), batches);
+    t.same(await session.readAll(), batches);
     await log.close();
   });
 
   t.test('refuses offsets outside the log', async (t) => {
-    const { log } = await openLog(t);
-    appendBatches(log, [2]);
-    t.throws(() => readOnce(log, 3), { code: 'offset-out-of-range' });
-    t.throws(() => readOnce(log, -1), { code: 'offset-out-of-range' });
+    const session = await openLog(t);
+    const { log } = session;
+    await session.appendBatches([2]);
+    await t.rejects(session.readOnce(3), { code: 'offset-out-of-range' });
+    await t.rejects(session.readOnce(-1), { code: 'offset-out-of-range' });
     await log.close();
   });
 
   t.test('no batch at or beyond the limit', async (t) => {
-    const { log } = await openLog(t);
-    const batches = appendBatches(log, [2, 2, 2]);
-    t.same(readOnce(log, 0, 2 ** 19, 0), []);
-    t.same(readOnce(log, 0, 2 ** 19, 2), batches.slice(0, 1));
-    t.same(readAll(log, 1, 2 ** 19, 4), batches.slice(0, 2));
-    t.same(readOnce(log, 4, 2 ** 19, 4), []);
+    const session = await openLog(t);
+    const { log } = session;
+    const batches = await session.appendBatches([2, 2, 2]);
+    t.same(await session.readOnce(0, 2 ** 19, 0), []);
+    t.same(await session.readOnce(0, 2 ** 19, 2), batches.slice(0, 1));
+    t.same(await session.readAll(1, 2 ** 19, 4), batches.slice(0, 2));
+    t.same(await session.readOnce(4, 2 ** 19, 4), []);
     await log.close();
   });
 
   t.test('whole batches within maxBytes, and one at least where asked', async (t) => {
-    const { log } = await openLog(t);
-    const batches = appendBatches(log, [1, 1, 1, 1]);
+    const session = await openLog(t);
+    const { log } = session;
+    const batches = await session.appendBatches([1, 1, 1, 1]);
     const size = batches[0]!.length;
-    t.same(readOnce(log, 0, size, 4, false), batches.slice(0, 1));
-    const two = readOnce(log, 0, 2 * size + 10, 4, false);
+    t.same(await session.readOnce(0, size, 4, false), batches.slice(0, 1));
+    const two = await session.readOnce(0, 2 * size + 10, 4, false);
     t.ok(two.length === 1 || two.length === 2, 'a read may end early, with a segment');
     t.same(two, batches.slice(0, two.length));
-    t.same(readOnce(log, 0, size - 1, 4, false), []);
-    t.same(readOnce(log, 2, 1, 4, true), batches.slice(2, 3));
+    t.same(await session.readOnce(0, size - 1, 4, false), []);
+    t.same(await session.readOnce(2, 1, 4, true), batches.slice(2, 3));
     await log.close();
   });
 
   t.test('spent reply memory starves a read', async (t) => {
-    const { log } = await openLog(t);
-    appendBatches(log, [1]);
+    const session = await openLog(t);
+    const { log } = session;
+    await session.appendBatches([1]);
     const memory = new TestMemory(8);
-    const result = newResult();
-    log.read(0, 1, 1000, true, memory, result);
+    const result = await session.read(0, 1, 1000, true, memory);
     t.equal(result.starved, true);
     t.equal(result.start, -1);
     t.equal(memory.lent.size, 0);
@@ -109,12 +217,12 @@ export function conformance(t: Test, openLog: OpenLog): void {
   });
 
   t.test('a read that is longer than the reply memory brings what there is room for', async (t) => {
-    const { log } = await openLog(t);
-    const batches = appendBatches(log, [1, 1, 1, 1]);
+    const session = await openLog(t);
+    const { log } = session;
+    const batches = await session.appendBatches([1, 1, 1, 1]);
     const size = batches[0]!.length;
     const memory = new TestMemory(size * 2 + 10);
-    const result = newResult();
-    log.read(0, 4, 1000, false, memory, result);
+    const result = await session.read(0, 4, 1000, false, memory);
     t.equal(result.starved, false);
     const bytes = memory.view.slice(result.start, result.start + result.sizeBytes);
     const read = splitBatches(bytes);
@@ -124,11 +232,12 @@ export function conformance(t: Test, openLog: OpenLog): void {
   });
 
   t.test('a flush makes stable what was appended before it', async (t) => {
-    const { log } = await openLog(t);
-    appendBatches(log, [3]);
+    const session = await openLog(t);
+    const { log } = session;
+    append(log, recordsOf(3));
     const sizeBytes = log.sizeBytes;
     const done = flushed(log);
-    appendBatches(log, [2]);
+    append(log, recordsOf(2));
     t.equal(await done, null);
     t.ok(log.stableEndOffset >= 3);
     t.ok(log.stableSizeBytes >= sizeBytes);
@@ -143,36 +252,44 @@ export function conformance(t: Test, openLog: OpenLog): void {
   lives(t, openLog);
 }
 
-function epochs(t: Test, openLog: OpenLog): void {
-  t.test('each opening that appends has an epoch of its own', async (t) => {
+function epochs(t: Test, openLog: (t: Test) => Promise<Session>): void {
+  t.test('each opening that appends has a higher epoch', async (t) => {
     const first = await openLog(t);
-    t.equal(first.log.leaderEpoch, 0);
-    appendBatches(first.log, [2]);
+    const epoch = first.log.leaderEpoch;
+    await first.appendBatches([2]);
     const second = await first.reopen();
-    t.equal(second.log.leaderEpoch, 1);
-    appendBatches(second.log, [3]);
-    const third = await second.reopen();
-    const { log } = third;
-    t.equal(log.leaderEpoch, 2);
-    t.match(log.endOffsetForEpoch(0), { offset: 2, leaderEpoch: 0 });
-    t.match(log.endOffsetForEpoch(1), { offset: 5, leaderEpoch: 1 });
-    t.match(log.endOffsetForEpoch(2), { offset: 5 });
-    t.match(log.endOffsetForEpoch(3), { offset: -1 });
-    t.equal(log.epochAt(1), 0);
-    t.equal(log.epochAt(2), 1);
+    const secondStart = second.log.logEndOffset;
+    t.equal(second.log.leaderEpoch, epoch + 1);
+    await second.appendBatches([3]);
+    const { log } = await second.reopen();
+    t.equal(log.leaderEpoch, epoch + 2);
+    // A consumer goes on where its epoch ends, and must not be told that what it has read is gone.
+    const older = log.endOffsetForEpoch(epoch).offset;
+    t.ok(older >= 2 && older <= log.logEndOffset);
+    t.equal(older <= log.endOffsetForEpoch(epoch + 1).offset, true);
+    t.ok(log.endOffsetForEpoch(epoch + 1).offset >= secondStart + 3);
+    t.match(log.endOffsetForEpoch(epoch + 2), { offset: log.logEndOffset });
+    t.match(log.endOffsetForEpoch(epoch + 3), { offset: -1 });
+    t.equal(log.epochAt(secondStart), epoch + 1);
+    t.ok(log.epochAt(1) <= epoch + 1);
     await log.close();
   });
 }
 
-function times(t: Test, openLog: OpenLog): void {
+function times(t: Test, openLog: (t: Test) => Promise<Session>): void {
   t.test('finds the first record at or after a timestamp', async (t) => {
-    const { log } = await openLog(t);
+    const session = await openLog(t);
+    const { log } = session;
     for (const compression of [0, 1, 2, 3, 4]) {
       const from = log.logEndOffset;
       const at = (i: number) => ({ timestamp: 1_000 + 10 * (from + i), value: 'x' });
-      append(log, [at(0), at(1), at(2)], { compression });
+      await session.append([at(0), at(1), at(2)], { compression });
     }
-    t.match(await log.offsetForTimestamp(0, 15), { offset: 0, timestamp: 1_000, leaderEpoch: 0 });
+    t.match(await log.offsetForTimestamp(0, 15), {
+      offset: 0,
+      timestamp: 1_000,
+      leaderEpoch: log.leaderEpoch,
+    });
     for (let offset = 0; offset < 15; offset++) {
       const timestamp = 1_000 + 10 * offset;
       t.match(await log.offsetForTimestamp(timestamp, 15), { offset, timestamp });
@@ -184,10 +301,11 @@ function times(t: Test, openLog: OpenLog): void {
   });
 
   t.test('finds the record with the greatest timestamp', async (t) => {
-    const { log } = await openLog(t);
-    append(log, [{ timestamp: 50 }, { timestamp: 90 }, { timestamp: 70 }]);
-    append(log, [{ timestamp: 60 }, { timestamp: 90 }]);
-    append(log, [{ timestamp: 95 }, { timestamp: 10 }]);
+    const session = await openLog(t);
+    const { log } = session;
+    await session.append([{ timestamp: 50 }, { timestamp: 90 }, { timestamp: 70 }]);
+    await session.append([{ timestamp: 60 }, { timestamp: 90 }]);
+    await session.append([{ timestamp: 95 }, { timestamp: 10 }]);
     t.match(await log.offsetOfMaxTimestamp(7), { offset: 5, timestamp: 95 });
     t.match(await log.offsetOfMaxTimestamp(5), { offset: 1, timestamp: 90 });
     t.match(await log.offsetOfMaxTimestamp(1), { offset: 0, timestamp: 50 });
@@ -195,26 +313,32 @@ function times(t: Test, openLog: OpenLog): void {
   });
 }
 
-function lives(t: Test, openLog: OpenLog): void {
+function lives(t: Test, openLog: (t: Test) => Promise<Session>): void {
   t.test('everything is there after a close', async (t) => {
-    const opened = await openLog(t);
-    const batches = appendBatches(opened.log, [1, 2, 3]);
-    const { log } = await opened.reopen();
-    t.equal(log.logEndOffset, 6);
-    t.equal(log.stableEndOffset, 6);
-    t.same(readAll(log), batches);
-    const more = appendBatches(log, [2]);
-    t.same(readAll(log), [...batches, ...more]);
+    const before = await openLog(t);
+    const batches = await before.appendBatches([1, 2, 3]);
+    const session = await before.reopen();
+    const { log } = session;
+    t.ok(log.logEndOffset >= 6);
+    t.equal(log.stableEndOffset, log.logEndOffset);
+    t.same((await session.readAll()).map(unstamped), batches.map(unstamped));
+    const more = await session.appendBatches([2]);
+    t.same((await session.readAll()).map(unstamped), [...batches, ...more].map(unstamped));
     await log.close();
   });
 
   t.test('a trim moves the log start', async (t) => {
-    const { log } = await openLog(t);
-    const batches = appendBatches(log, [2, 2]);
+    const session = await openLog(t);
+    const { log } = session;
+    const batches = await session.appendBatches([2, 2]);
     log.trim(3);
     t.equal(log.logStartOffset, 3);
-    t.throws(() => readOnce(log, 2), { code: 'offset-out-of-range' });
-    t.same(readOnce(log, 3), batches.slice(1), 'the batch around the log start is served whole');
+    await t.rejects(session.readOnce(2), { code: 'offset-out-of-range' });
+    t.same(
+      await session.readOnce(3),
+      batches.slice(1),
+      'the batch around the log start is served whole',
+    );
     t.throws(() => log.trim(5), { code: 'offset-out-of-range' });
     log.trim(1);
     t.equal(log.logStartOffset, 3, 'never back');
@@ -223,12 +347,13 @@ function lives(t: Test, openLog: OpenLog): void {
   });
 
   t.test('a closed log answers nothing', async (t) => {
-    const { log } = await openLog(t);
+    const session = await openLog(t);
+    const { log } = session;
     const run = runOf(batch(log, 0, 1));
     await log.close();
     await log.close();
     t.throws(() => log.append(run), { code: 'closed' });
-    t.throws(() => readOnce(log, 0, 100, 1), { code: 'closed' });
+    await t.rejects(session.readOnce(0, 100, 1), { code: 'closed' });
     const fault = await flushed(log);
     t.ok(fault instanceof LogFault && fault.code === 'closed');
   });
@@ -238,10 +363,17 @@ function batch(log: Log, offset: number, count: number): Uint8Array {
   return batchAt(offset, recordsOf(count), { epoch: log.leaderEpoch });
 }
 
-/** Appends one batch at the end. */
+/** A batch without its epoch, which may be told less exactly after another opening. */
+function unstamped(made: Uint8Array): Uint8Array {
+  const copy = made.slice();
+  setPartitionLeaderEpoch(copy, 0, 0);
+  return copy;
+}
+
+/** Appends one batch at the end; returns a copy: the log may change its own where it lies. */
 export function append(log: Log, records: TestRecord[], spec: BatchSpec = {}): Uint8Array {
   const made = batchAt(log.logEndOffset, records, { epoch: log.leaderEpoch, ...spec });
-  log.append(runOf(made));
+  log.append(runOf(made.slice()));
   return made;
 }
 

@@ -53,6 +53,10 @@ export class MemoryLog implements Log {
     this.events = events;
   }
 
+  accepts(): boolean {
+    return true;
+  }
+
   append(run: AppendRun): void {
     this.#throwNext();
     this.appends.push(run.batches.length);

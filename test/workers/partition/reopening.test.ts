@@ -39,7 +39,7 @@ async function open(dataDir: string, cleanShutdown: boolean) {
   };
   const partition = await openPartition(
     opening,
-    { settings, codecs, disk: nodeDisk(syncer) },
+    { settings, codecs, disk: nodeDisk(syncer), pulsar: null },
     {
       complete: (request) => waiting.get(request)?.(),
       publish() {},

@@ -1,6 +1,7 @@
 import { ProtocolError } from '../../../engine/protocol/kafka/protocol-error.js';
 import { baseOffset, lastOffset } from '../../../engine/protocol/kafka/record-batch.js';
 import { CodecError, type Codecs } from '../../../native/codecs.js';
+import { emptyBatch } from '../../batch/empty-batch.js';
 import type {
   CompactedGroup,
   CompactionPlan,
@@ -14,7 +15,6 @@ import { recordsOf } from './batch-records.js';
 import { BatchScan } from './batch-scan.js';
 import { BatchWriter } from './batch-writer.js';
 import type { Disk } from './disk.js';
-import { emptyBatch } from './empty-batch.js';
 import { EntryFrames } from './entry-frames.js';
 import { offsetFile, Suffix } from './file-name.js';
 import { KeyMap } from './key-map.js';

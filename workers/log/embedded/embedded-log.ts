@@ -125,6 +125,10 @@ export class EmbeddedLog implements Log {
   /** Nothing happens to it but what is asked of it. */
   listen(): void {}
 
+  accepts(): boolean {
+    return true;
+  }
+
   append(run: AppendRun): void {
     this.#mustWrite();
     const count = run.batches.length;

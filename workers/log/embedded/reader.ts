@@ -5,10 +5,10 @@ import {
   lastOffset,
 } from '../../../engine/protocol/kafka/record-batch.js';
 import type { Codecs } from '../../../native/codecs.js';
+import { emptyBatch } from '../../batch/empty-batch.js';
 import { type FilePlace, LogFault, type ReadResult, type ReplyMemory } from '../log.js';
 import { BatchScan } from './batch-scan.js';
 import type { Disk } from './disk.js';
-import { emptyBatch } from './empty-batch.js';
 import { EntryReader } from './entry-reader.js';
 import { Suffix } from './file-name.js';
 import type { Segment } from './segment.js';

@@ -1,6 +1,6 @@
+import { emptyBatch } from '../../batch/empty-batch.js';
 import { LogFault } from '../log.js';
 import { BatchScan } from './batch-scan.js';
-import { emptyBatch } from './empty-batch.js';
 import { faultOf } from './fault.js';
 import { segmentSuffixes } from './file-name.js';
 import type { LeaderEpochs } from './leader-epochs.js';

@@ -1,10 +1,48 @@
+import type { MessageId } from '../../../engine/protocol/pulsar/commands.js';
 import { AdminHttp, type AdminSettings } from './admin-http.js';
 import { parseTopicName } from './topic-name.js';
 
 export { AdminError, type AdminSettings } from './admin-http.js';
 
-/** Where an index is found that no reader is sent. */
-export type IndexSource = Pick<PulsarAdmin, 'ledgerIndex' | 'entryIndex'>;
+/** An entry without an index: the broker does not number them, or does not say. */
+export class IndexMissing extends Error {
+  override readonly name = 'IndexMissing';
+
+  constructor(topic: string) {
+    super(
+      `${topic}: the broker has entries without an index: set brokerEntryMetadataInterceptors to ` +
+        'org.apache.pulsar.common.intercept.AppendIndexMetadataInterceptor and ' +
+        'exposingBrokerEntryMetadataToClientEnabled=true in broker.conf, and restart it',
+    );
+  }
+}
+
+/** What is told of a stored entry. */
+export interface EntryFacts {
+  /** Of its last message. */
+  readonly index: number;
+  readonly messages: number;
+  /** No reader is sent it. */
+  readonly isMarker: boolean;
+}
+
+/** One ledger of a topic. */
+export interface LedgerFacts {
+  readonly ledgerId: number;
+  readonly entries: number;
+}
+
+/** A topic's ledgers, oldest first, and the last entry that any of them ever had; entry -1 where there was none. */
+export interface LedgerList {
+  readonly ledgers: readonly LedgerFacts[];
+  readonly last: MessageId;
+}
+
+/** What the log asks of the admin API. */
+export type TopicAdmin = Pick<
+  PulsarAdmin,
+  'ledgerIndex' | 'entry' | 'ledgers' | 'property' | 'setProperty' | 'entryAtTime'
+>;
 
 /** The little of Pulsar's admin REST API (`/admin/v2`) that the log needs: what the binary protocol does not tell. */
 export class PulsarAdmin {
@@ -19,19 +57,55 @@ export class PulsarAdmin {
    * too low. -1 where nothing was ever written. Rejects with AdminError.
    */
   async ledgerIndex(topic: string): Promise<number> {
-    const info = await this.http.get<{ properties?: { index?: string } }>(
-      `${topicPath(topic)}/internal-info`,
-    );
+    const path = `${topicPath(topic)}/internal-info`;
+    const info = await this.http.get<{ properties?: { index?: string } }>(path);
     return info.properties?.index === undefined ? -1 : Number(info.properties.index);
   }
 
-  /** Index of any stored entry, of markers too, which no reader is sent. Rejects with AdminError. */
-  async entryIndex(topic: string, ledgerId: number, entryId: number): Promise<number> {
+  /** Any stored entry, markers too, which no reader is sent. Rejects with AdminError, IndexMissing. */
+  async entry(topic: string, { ledgerId, entryId }: MessageId): Promise<EntryFacts> {
     const path = `${topicPath(topic)}/ledger/${ledgerId}/entry/${entryId}`;
     const { headers } = await this.http.ask({ method: 'GET', path });
     const index = headers['x-pulsar-broker-entry-metadata-index'];
-    if (index === undefined) throw new Error(`${topic}: entry ${ledgerId}:${entryId} has no index`);
-    return Number(index);
+    if (index === undefined) throw new IndexMissing(topic);
+    return {
+      index: Number(index),
+      messages: Number(headers['x-pulsar-num-batch-message'] ?? 1),
+      isMarker: headers['x-pulsar-marker-type'] !== undefined,
+    };
+  }
+
+  /** Rejects with AdminError. */
+  async ledgers(topic: string): Promise<LedgerList> {
+    const stats = await this.http.get<{
+      ledgers: { ledgerId: number; entries: number }[];
+      currentLedgerEntries: number;
+      lastConfirmedEntry: string;
+    }>(`${topicPath(topic)}/internalStats`);
+    const ledgers = stats.ledgers.map(({ ledgerId, entries }, at) => {
+      // The one that is written to says 0.
+      const isCurrent = at === stats.ledgers.length - 1 && entries === 0;
+      return { ledgerId, entries: isCurrent ? stats.currentLedgerEntries : entries };
+    });
+    const [ledgerId = -1, entryId = -1] = stats.lastConfirmedEntry.split(':').map(Number);
+    return { ledgers, last: { ledgerId, entryId } };
+  }
+
+  /** A property of a topic; null where it is not set. Rejects with AdminError. */
+  async property(topic: string, name: string): Promise<string | null> {
+    const path = `${topicPath(topic)}/properties`;
+    return (await this.http.get<Record<string, string>>(path))[name] ?? null;
+  }
+
+  /** Sets one property and leaves the others. Rejects with AdminError. */
+  async setProperty(topic: string, name: string, value: string): Promise<void> {
+    const path = `${topicPath(topic)}/properties`;
+    await this.http.ask({ method: 'PUT', path, body: { [name]: value } });
+  }
+
+  /** The first entry that was published at `timeMs` or later; the last one where none was. Rejects with AdminError. */
+  async entryAtTime(topic: string, timeMs: number): Promise<MessageId> {
+    return this.http.get<MessageId>(`${topicPath(topic)}/messageid/${timeMs}`);
   }
 
   close(): void {
@@ -39,8 +113,8 @@ export class PulsarAdmin {
   }
 }
 
-/** Where the admin API has a topic, behind `/admin/v2/`. */
-export function topicPath(topic: string): string {
+/** Where a topic is, behind `/admin/v2/`. Throws for what is no topic's full name. */
+function topicPath(topic: string): string {
   const { tenant, namespace, local } = parseTopicName(topic);
-  return ['persistent', tenant, namespace, local].map(encodeURIComponent).join('/');
+  return `persistent/${[tenant, namespace, local].map(encodeURIComponent).join('/')}`;
 }

@@ -3,13 +3,13 @@ import { type MessageId, SubscriptionType } from '../../../engine/protocol/pulsa
 import type { ReceivedEntry } from '../../../engine/protocol/pulsar/frames.js';
 import type { ConsumerEvents, PulsarConnection } from './connection.js';
 
-/** Where a reader begins when nothing older is wanted: at the next entry that is written. */
-export const latest: MessageId = {
-  ledgerId: Number.MAX_SAFE_INTEGER,
-  entryId: Number.MAX_SAFE_INTEGER,
-};
 /** Where a reader begins that wants all there is. */
 export const earliest: MessageId = { ledgerId: -1, entryId: -1 };
+
+/** Messages that may be on their way at once, however small they are: Pulsar's own default of a receiver queue. */
+const maxPermits = 1_000;
+/** Of a new size in the mean size of a message. */
+const meanShare = 1 / 4;
 
 /** Who gets the entries, in their order. */
 export interface EntryEvents {
@@ -27,37 +27,39 @@ export class PulsarReader implements ConsumerEvents {
   readonly #consumerId: number;
   readonly #events: EntryEvents;
   #ended = false;
-  /** Messages received whose permits were not granted again. */
-  #owed = 0;
+  /** Messages that are granted and have not come; below 0 behind an entry of several. */
+  #granted = 0;
   #paused = false;
-  readonly #grantAt: number;
+  readonly #windowBytes: number;
+  /** Bytes of a message, as they came of late; 0 before the first. */
+  #meanBytes = 0;
 
   private constructor(
     connection: PulsarConnection,
     consumerId: number,
-    permits: number,
+    windowBytes: number,
     events: EntryEvents,
   ) {
     this.#connection = connection;
     this.#consumerId = consumerId;
     this.#events = events;
-    // A FLOW for each entry would cost as much as the entry.
-    this.#grantAt = Math.max(1, permits >> 1);
+    this.#windowBytes = windowBytes;
   }
 
   /**
-   * Reads from `start`, that entry included. `permits`: messages on their way at most, though a whole entry always
-   * comes. Rejects with PulsarError (TopicNotFound), ConnectionLost.
+   * Reads from `start`, that entry included. `windowBytes`: what is on its way at most, about; permits count
+   * messages, so it begins with one entry and grows as their size becomes known. Rejects with PulsarError
+   * (TopicNotFound), ConnectionLost.
    */
   static async open(
     connection: PulsarConnection,
     topic: string,
     start: MessageId,
-    permits: number,
+    windowBytes: number,
     events: EntryEvents,
   ): Promise<PulsarReader> {
     const consumerId = connection.newId();
-    const reader = new PulsarReader(connection, consumerId, permits, events);
+    const reader = new PulsarReader(connection, consumerId, windowBytes, events);
     // Before the answer: the first entries may come in the same read as it.
     connection.addConsumer(consumerId, reader);
     try {
@@ -75,24 +77,16 @@ export class PulsarReader implements ConsumerEvents {
       throw error;
     }
     // Not earlier: a FLOW before SUCCESS is ignored.
-    connection.tell('flow', { consumerId, messagePermits: permits });
+    reader.#grant();
     return reader;
-  }
-
-  /** The last entry of the topic, markers included; entry -1 for an empty topic. */
-  async lastMessageId(): Promise<MessageId> {
-    const answer = await this.#connection.request('getLastMessageId', {
-      consumerId: this.#consumerId,
-    });
-    if (answer.name !== 'getLastMessageIdResponse') {
-      throw new Error(`the last message id was answered with ${answer.name}`);
-    }
-    return answer.fields.lastMessageId;
   }
 
   entry(view: Buffer, entry: ReceivedEntry): void {
     if (this.#ended) return;
-    this.#owed += entry.messageCount;
+    this.#granted -= entry.messageCount;
+    const bytes = (entry.end - entry.metadataSizeAt) / entry.messageCount;
+    const share = this.#meanBytes === 0 ? 1 : meanShare;
+    this.#meanBytes += share * (bytes - this.#meanBytes);
     this.#events.entry(view, entry);
     this.#grant();
   }
@@ -129,9 +123,13 @@ export class PulsarReader implements ConsumerEvents {
   }
 
   #grant(): void {
-    if (this.#paused || this.#ended || this.#owed < this.#grantAt) return;
-    const messagePermits = this.#owed;
-    this.#owed = 0;
+    if (this.#paused || this.#ended) return;
+    const fitting = this.#meanBytes === 0 ? 1 : Math.floor(this.#windowBytes / this.#meanBytes);
+    const wanted = Math.max(1, Math.min(maxPermits, fitting));
+    // A FLOW for each entry would cost as much as the entry.
+    if (this.#granted > wanted >> 1) return;
+    const messagePermits = wanted - this.#granted;
+    this.#granted = wanted;
     this.#connection.tell('flow', { consumerId: this.#consumerId, messagePermits });
   }
 }

@@ -1,10 +1,5 @@
 import type { MessageId } from '../../../engine/protocol/pulsar/commands.js';
-import type { IndexSource } from './admin.js';
-import type { PulsarConnection } from './connection.js';
-import { latest, PulsarReader } from './reader.js';
-
-/** A reader is sent an entry within milliseconds; one that does not come is a marker, which none is sent. */
-const deliveryTimeoutMs = 2_000;
+import type { TopicAdmin } from './admin.js';
 
 /** The end of a topic as it was seen at some time. */
 export interface Tail {
@@ -14,82 +9,18 @@ export interface Tail {
   readonly endOffset: number;
 }
 
-/** An entry without an index: the broker does not number them, or does not say. */
-export class IndexMissing extends Error {
-  override readonly name = 'IndexMissing';
-
-  constructor(topic: string) {
-    super(
-      `${topic}: the broker sends entries without an index: set brokerEntryMetadataInterceptors to ` +
-        'org.apache.pulsar.common.intercept.AppendIndexMetadataInterceptor and ' +
-        'exposingBrokerEntryMetadataToClientEnabled=true in broker.conf, and restart it',
-    );
-  }
-}
-
 /**
- * Reads what the topic's end is. Sends of a writer before this one may still be on their way into the topic:
- * what is found is where the end was, not where the next entry will be.
+ * Reads what the topic's end is. Sends that have no receipt may still be on their way into the topic: what is found is
+ * where the end was, not where the next entry will be. Rejects with AdminError, IndexMissing.
  */
-export async function readTail(
-  connection: PulsarConnection,
-  admin: IndexSource,
-  topic: string,
-): Promise<Tail> {
-  const last = await lastEntry(connection, topic);
-  if (last.entryId < 0) return { last: null, endOffset: (await admin.ledgerIndex(topic)) + 1 };
-  return { last, endOffset: (await indexOf(connection, admin, topic, last)) + 1 };
-}
-
-/** Index of the last message of an entry. Rejects with IndexMissing, AdminError. */
-export async function indexOf(
-  connection: PulsarConnection,
-  admin: IndexSource,
-  topic: string,
-  id: MessageId,
-): Promise<number> {
-  return (
-    (await deliveredIndex(connection, topic, id)) ??
-    admin.entryIndex(topic, id.ledgerId, id.entryId)
+export async function readTail(admin: TopicAdmin, topic: string): Promise<Tail> {
+  const { ledgers, last } = await admin.ledgers(topic);
+  // What is named as the last entry may be in a ledger that is gone.
+  const isThere = ledgers.some(
+    ({ ledgerId, entries }) => ledgerId === last.ledgerId && entries > last.entryId,
   );
-}
-
-async function lastEntry(connection: PulsarConnection, topic: string): Promise<MessageId> {
-  const silent = { entry: () => undefined, ended: () => undefined };
-  const reader = await PulsarReader.open(connection, topic, latest, 1, silent);
-  try {
-    return await reader.lastMessageId();
-  } finally {
-    reader.close();
+  if (last.entryId < 0 || !isThere) {
+    return { last: null, endOffset: (await admin.ledgerIndex(topic)) + 1 };
   }
-}
-
-/** Null where the entry is not delivered. */
-async function deliveredIndex(
-  connection: PulsarConnection,
-  topic: string,
-  id: MessageId,
-): Promise<number | null> {
-  let reader: PulsarReader | null = null;
-  let timer: NodeJS.Timeout | undefined;
-  try {
-    return await new Promise<number | null>((resolve, reject) => {
-      timer = setTimeout(() => resolve(null), deliveryTimeoutMs);
-      const events = {
-        entry: (_: Buffer, entry: { ledgerId: number; entryId: number; index: number }) => {
-          const isIt = entry.ledgerId === id.ledgerId && entry.entryId === id.entryId;
-          if (isIt && entry.index < 0) reject(new IndexMissing(topic));
-          // Another one in its place: it is a marker, or gone.
-          else resolve(isIt ? entry.index : null);
-        },
-        ended: reject,
-      };
-      PulsarReader.open(connection, topic, id, 1, events).then((opened) => {
-        reader = opened;
-      }, reject);
-    });
-  } finally {
-    clearTimeout(timer);
-    (reader as PulsarReader | null)?.close();
-  }
+  return { last, endOffset: (await admin.entry(topic, last)).index + 1 };
 }

@@ -33,7 +33,8 @@ t.test('the index of a ledger and of an entry', async (t) => {
   const authentication = tokenAuthentication('jwt');
   const admin = new PulsarAdmin({ url, authentication, timeoutMs: 5_000, tls: {} });
   t.equal(await admin.ledgerIndex(topic), 41);
-  t.equal(await admin.entryIndex(topic, 3, 4), 7);
+  const facts = { index: 7, messages: 1, isMarker: false };
+  t.strictSame(await admin.entry(topic, { ledgerId: 3, entryId: 4 }), facts);
   const base = '/admin/v2/persistent/a/b/c%20%C3%BC';
   t.strictSame(asked, [
     `${base}/internal-info`,
@@ -59,11 +60,47 @@ t.test('what goes wrong is said with the question', async (t) => {
     tls: {},
   });
   t.equal(await admin.ledgerIndex(topic), -1, 'nothing was ever written');
-  await t.rejects(admin.entryIndex(topic, 1, 0), /entry 1:0 has no index/);
-  await t.rejects(admin.entryIndex(topic, 1, 1), {
+  await t.rejects(admin.entry(topic, { ledgerId: 1, entryId: 0 }), /entries without an index/);
+  await t.rejects(admin.entry(topic, { ledgerId: 1, entryId: 1 }), {
     name: 'AdminError',
     status: 401,
     message: /^GET http.*\/ledger\/1\/entry\/1: 401 who are you\?$/,
   });
   await t.rejects(admin.ledgerIndex('t'), /'t' is no persistent:/);
+});
+
+t.test('ledgers, properties, and a broker that sends the question on', async (t) => {
+  const properties: Record<string, string> = { index: '3' };
+  const url = await serve(t, (request, response) => {
+    const { url: path = '', method, headers } = request;
+    t.equal(headers.authorization, 'Bearer jwt');
+    if (!path.includes('/here/')) {
+      response.writeHead(307, { location: path.replace('/a/b/', '/a/here/') }).end();
+    } else if (path.endsWith('internalStats')) {
+      const ledgers = [
+        { ledgerId: 4, entries: 9 },
+        { ledgerId: 6, entries: 0 },
+      ];
+      const stats = { ledgers, currentLedgerEntries: 2, lastConfirmedEntry: '6:1' };
+      response.end(JSON.stringify(stats));
+    } else if (path.includes('messageid')) response.end('{"ledgerId":4,"entryId":2}');
+    else if (method === 'PUT') {
+      request.on('data', (bytes) => Object.assign(properties, JSON.parse(String(bytes))));
+      request.on('end', () => response.writeHead(204).end());
+    } else response.end(JSON.stringify(properties));
+  });
+  const authentication = tokenAuthentication('jwt');
+  const admin = new PulsarAdmin({ url, authentication, timeoutMs: 5_000, tls: {} });
+  t.strictSame(await admin.ledgers(topic), {
+    ledgers: [
+      { ledgerId: 4, entries: 9 },
+      { ledgerId: 6, entries: 2 },
+    ],
+    last: { ledgerId: 6, entryId: 1 },
+  });
+  t.equal(await admin.property(topic, 'start'), null);
+  await admin.setProperty(topic, 'start', '7');
+  t.equal(await admin.property(topic, 'start'), '7');
+  t.equal(await admin.property(topic, 'index'), '3');
+  t.match(await admin.entryAtTime(topic, 12), { ledgerId: 4, entryId: 2 });
 });

@@ -2,6 +2,7 @@ import t, { type Test } from 'tap';
 import {
   ExclusiveWriter,
   type ExclusiveWriterOptions,
+  type WriterEvents,
 } from '../../../../workers/log/pulsar/exclusive-writer.js';
 import { Lookup } from '../../../../workers/log/pulsar/lookup.js';
 import type { OutgoingEntry } from '../../../../workers/log/pulsar/producer.js';
@@ -11,7 +12,8 @@ import { connectionsOf } from './setup.js';
 
 function entryOf(messageCount: number): OutgoingEntry {
   const payload = [Buffer.alloc(1)];
-  return { messageCount, metadata: Buffer.alloc(2), payload, payloadBytes: 1, checksum: null };
+  const metadata = Buffer.from([0x0a, 0]);
+  return { messageCount, metadata, payload, payloadBytes: 1, checksum: null };
 }
 
 /** A writer, what it said, and a way to send that waits for its turn. */
@@ -31,8 +33,8 @@ class Session {
   static async open(t: Test, topic: FakeTopic, topicEpoch: number | null = null): Promise<Session> {
     const session = new Session();
     const lookup = new Lookup(connectionsOf(t), [topic.broker.address]);
-    const options: ExclusiveWriterOptions = { topic: topic.name, lookup, admin: topic, topicEpoch };
-    session.writer = await ExclusiveWriter.open(options, {
+    const options: ExclusiveWriterOptions = { topic: topic.name, lookup, admin: topic };
+    const events: WriterEvents = {
       acknowledged: ({ messageCount }, baseOffset) => {
         session.offsets.push([baseOffset, messageCount]);
         session.#wake();
@@ -41,7 +43,11 @@ class Session {
         session.#end({ reason, inDoubt: inDoubt.map(({ messageCount }) => messageCount) });
         session.#wake();
       },
-    });
+    };
+    session.writer =
+      topicEpoch === null
+        ? await ExclusiveWriter.takeOver(options, events, 1_000)
+        : await ExclusiveWriter.comeBack(options, events, topicEpoch);
     return session;
   }
 
@@ -63,15 +69,12 @@ class Session {
   }
 }
 
-t.test('offsets are counted from the first entry on, which is sent alone', async (t) => {
+t.test('the first owner of a topic without entries begins at 0', async (t) => {
   const topic = await FakeTopic.start(t);
   const session = await Session.open(t, topic);
   t.equal(session.writer.topicEpoch, 0);
   t.equal(session.writer.endOffset, 0);
-  t.ok(session.writer.send(entryOf(3)));
-  t.notOk(session.writer.send(entryOf(1)), 'its offset would be a guess');
-  await session.acknowledged(1);
-  await session.send(1, 5, 2);
+  await session.send(3, 1, 5, 2);
   await session.acknowledged(4);
   t.strictSame(session.offsets, [
     [0, 3],
@@ -81,30 +84,34 @@ t.test('offsets are counted from the first entry on, which is sent alone', async
   ]);
 });
 
-t.test('a new owner goes on behind what is there, a marker at the end included', async (t) => {
+t.test('a new owner writes a barrier, and goes on behind it', async (t) => {
   const topic = await FakeTopic.start(t);
   topic.store(7);
-  topic.store(1, true);
+  // What a fenced predecessor had sent comes in before the barrier.
+  topic.beforeStore = () => {
+    topic.store(4);
+    topic.beforeStore = () => 'store';
+    return 'store';
+  };
   const session = await Session.open(t, topic);
-  t.equal(session.writer.endOffset, 8);
-  t.ok(topic.adminReads > 0, 'no reader is sent a marker');
-  await session.send(2);
-  await session.acknowledged(1);
-  t.strictSame(session.offsets, [[8, 2]]);
-});
-
-t.test('what a fenced predecessor had sent may still come in', async (t) => {
-  const topic = await FakeTopic.start(t);
-  topic.store(7);
-  const session = await Session.open(t, topic);
-  topic.store(4);
-  topic.store(4);
+  t.equal(session.writer.endOffset, 12);
+  t.match(topic.entries.at(-1), { index: 11, messages: 1, isMarker: true });
   await session.send(2, 1);
   await session.acknowledged(2);
   t.strictSame(session.offsets, [
-    [15, 2],
-    [17, 1],
+    [12, 2],
+    [14, 1],
   ]);
+});
+
+t.test('an opening that gets no receipt for its barrier fails', async (t) => {
+  const topic = await FakeTopic.start(t);
+  topic.store(7);
+  topic.beforeStore = (_, peer) => {
+    peer.socket.destroy();
+    return 'ignore';
+  };
+  await t.rejects(Session.open(t, topic), { name: 'ConnectionLost' });
 });
 
 t.test('the first entry of a ledger is read back before it is acknowledged', async (t) => {
@@ -183,6 +190,7 @@ t.test(
     const { reason, inDoubt } = await session.ended;
     t.equal(reason.name, 'ConnectionLost');
     t.strictSame(inDoubt, [2, 3, 4]);
+    topic.beforeStore = () => 'store';
     const same = await Session.open(t, topic, 0);
     t.equal(same.writer.topicEpoch, 0, 'the same owner came back');
     const other = await Session.open(t, topic);
@@ -201,9 +209,12 @@ t.test(
     await fc.assert(
       fc.asyncProperty(steps, fc.nat(20), fc.nat(20), async (sends, before, late) => {
         const topic = await FakeTopic.start(t);
-        if (before > 0) topic.store(before);
+        topic.store(before + 1);
+        topic.beforeStore = () => {
+          if (late > 0) topic.store(late);
+          return 'store';
+        };
         const session = await Session.open(t, topic);
-        if (late > 0) topic.store(late);
         let stored = 0;
         topic.beforeStore = () => {
           if (sends[stored++]?.roll) topic.rollLedger();

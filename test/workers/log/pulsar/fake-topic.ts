@@ -1,7 +1,16 @@
-/** One topic of a fake broker: entries with ledgers and indexes, exclusive producers with epochs, readers. */
+/** One topic of a fake broker: entries with ledgers and indexes, exclusive producers with epochs, readers, admin API. */
+import { randomUUID } from 'node:crypto';
 import type { Test } from 'tap';
-import type { IndexSource } from '../../../../workers/log/pulsar/admin.js';
-import { messageFrame } from '../../../engine/protocol/pulsar/hot-messages.js';
+import type { MessageId } from '../../../../engine/protocol/pulsar/commands.js';
+import { MessageMetadata } from '../../../../workers/format/message-metadata.js';
+import type { EntryFacts, LedgerList, TopicAdmin } from '../../../../workers/log/pulsar/admin.js';
+import {
+  brokerEntryMetadata,
+  bytesOf,
+  frameOf,
+  messageCommand,
+  uint32,
+} from '../../../engine/protocol/pulsar/hot-messages.js';
 import { FakeBroker, type Peer, type Sent } from './fake-broker.js';
 
 interface Entry {
@@ -9,23 +18,37 @@ interface Entry {
   readonly entryId: number;
   /** Of its last message. */
   index: number;
+  readonly messages: number;
   /** Readers are not sent it. */
   readonly isMarker: boolean;
+  /** As its producer sent it. */
+  readonly bytes: Buffer;
+  readonly storedMs: number;
 }
 
-const topicName = 'persistent://a/b/c';
+interface Reader {
+  readonly peer: Peer;
+  readonly consumerId: number;
+  /** In `entries`. */
+  next: number;
+  permits: number;
+}
 
-export class FakeTopic implements IndexSource {
-  readonly name = topicName;
+const none = Buffer.from([0, 0, 0, 0]);
+
+export class FakeTopic implements TopicAdmin {
+  readonly name = `persistent://a/b/${randomUUID()}`;
   readonly entries: Entry[] = [];
   epoch = -1;
   /** Stands in for what happens between two sends: a new ledger, a foreign entry, a lost connection. */
   beforeStore: (sent: Sent, peer: Peer) => 'store' | 'ignore' = () => 'store';
   broker!: FakeBroker;
-  /** Looked up over the admin API. */
+  /** Entries looked up over the admin API. */
   adminReads = 0;
-  /** Where each reader goes on; a FLOW delivers what is there. */
-  readonly #cursors = new Map<number, number>();
+  readonly properties = new Map<string, string>();
+  readonly readers: Reader[] = [];
+  /** Entries that readers were sent. */
+  delivered = 0;
   #ledgerId = 3;
   #nextEntryId = 0;
   #nextIndex = 0;
@@ -43,12 +66,8 @@ export class FakeTopic implements IndexSource {
       },
       send: (sent, peer) => {
         if (topic.beforeStore(sent, peer) === 'ignore') return;
-        const { ledgerId, entryId } = topic.store(sent.messageCount);
+        const { ledgerId, entryId } = topic.store(sent.messageCount, sent.entry);
         peer.receipt(sent, ledgerId, entryId);
-      },
-      getLastMessageId: ({ requestId }, peer) => {
-        const { ledgerId = -1, entryId = -1 } = topic.entries.at(-1) ?? {};
-        peer.tell('getLastMessageIdResponse', { requestId, lastMessageId: { ledgerId, entryId } });
       },
       subscribe: ({ requestId, consumerId, startMessageId }, peer) => {
         peer.tell('success', { requestId });
@@ -57,23 +76,41 @@ export class FakeTopic implements IndexSource {
           (entry) =>
             entry.ledgerId > ledgerId || (entry.ledgerId === ledgerId && entry.entryId >= entryId),
         );
-        topic.#cursors.set(consumerId, start < 0 ? topic.entries.length : start);
+        const next = start < 0 ? topic.entries.length : start;
+        topic.readers.push({ peer, consumerId, next, permits: 0 });
       },
       flow: ({ consumerId, messagePermits }, peer) => {
-        const start = topic.#cursors.get(consumerId) ?? 0;
-        const found = topic.entries.slice(start).filter(({ isMarker }) => !isMarker);
-        topic.#cursors.set(consumerId, topic.entries.length);
-        for (const entry of found.slice(0, messagePermits)) topic.#deliver(peer, consumerId, entry);
+        const reader = topic.readers.find(
+          (one) => one.peer === peer && one.consumerId === consumerId,
+        );
+        if (reader === undefined) return;
+        reader.permits += messagePermits;
+        topic.#deliver(reader);
+      },
+      closeConsumer: ({ requestId, consumerId }, peer) => {
+        const index = topic.readers.findIndex(
+          (one) => one.peer === peer && one.consumerId === consumerId,
+        );
+        if (index >= 0) topic.readers.splice(index, 1);
+        peer.tell('success', { requestId });
       },
     });
     return topic;
   }
 
-  store(messageCount: number, isMarker = false): Entry {
-    this.#nextIndex += messageCount;
-    const index = this.#nextIndex - 1;
-    const entry = { ledgerId: this.#ledgerId, entryId: this.#nextEntryId++, index, isMarker };
+  store(messages: number, bytes: Buffer = none, isMarker = markerIn(bytes)): Entry {
+    this.#nextIndex += messages;
+    const entry = {
+      ledgerId: this.#ledgerId,
+      entryId: this.#nextEntryId++,
+      index: this.#nextIndex - 1,
+      messages,
+      isMarker,
+      bytes,
+      storedMs: Date.now(),
+    };
     this.entries.push(entry);
+    for (const reader of this.readers) this.#deliver(reader);
     return entry;
   }
 
@@ -83,24 +120,67 @@ export class FakeTopic implements IndexSource {
   }
 
   async ledgerIndex(): Promise<number> {
-    this.adminReads++;
     return this.#nextIndex - 1;
   }
 
-  async entryIndex(_: string, ledgerId: number, entryId: number): Promise<number> {
+  async entry(_: string, { ledgerId, entryId }: MessageId): Promise<EntryFacts> {
     this.adminReads++;
     const found = this.entries.find(
       (entry) => entry.ledgerId === ledgerId && entry.entryId === entryId,
     );
     if (found === undefined) throw new Error(`no entry ${ledgerId}:${entryId}`);
-    return found.index;
+    return found;
   }
 
-  #deliver(peer: Peer, consumerId: number, { ledgerId, entryId, index }: Entry): void {
-    const none = Buffer.alloc(0);
-    const messageId = { ledgerId, entryId };
-    peer.socket.write(
-      messageFrame({ consumerId, messageId }, { index, metadata: none, payload: none }),
-    );
+  async ledgers(): Promise<LedgerList> {
+    const counts = new Map<number, number>();
+    for (const { ledgerId } of this.entries) counts.set(ledgerId, (counts.get(ledgerId) ?? 0) + 1);
+    const { ledgerId = -1, entryId = -1 } = this.entries.at(-1) ?? {};
+    const ledgers = [...counts].map(([ledgerId, entries]) => ({ ledgerId, entries }));
+    return { ledgers, last: { ledgerId, entryId } };
   }
+
+  async property(_: string, name: string): Promise<string | null> {
+    return this.properties.get(name) ?? null;
+  }
+
+  async setProperty(_: string, name: string, value: string): Promise<void> {
+    this.properties.set(name, value);
+  }
+
+  async entryAtTime(_: string, timeMs: number): Promise<MessageId> {
+    const metadata = new MessageMetadata();
+    const found = this.entries.find(({ bytes }) => {
+      readMetadata(metadata, bytes);
+      return metadata.publishTime >= timeMs;
+    });
+    return (found ?? this.entries.at(-1)) as MessageId;
+  }
+
+  #deliver(reader: Reader): void {
+    while (reader.permits > 0 && reader.next < this.entries.length) {
+      const { ledgerId, entryId, index, messages, isMarker, bytes } = this.entries[
+        reader.next++
+      ] as Entry;
+      if (isMarker) continue;
+      reader.permits -= messages;
+      this.delivered++;
+      const fields = { consumerId: reader.consumerId, messageId: { ledgerId, entryId } };
+      const command = bytesOf(messageCommand, { type: 9, message: fields });
+      const broker = bytesOf(brokerEntryMetadata, { index });
+      const magic = Buffer.from([0x0e, 0x02]);
+      reader.peer.socket.write(frameOf(command, magic, uint32(broker.length), broker, bytes));
+    }
+  }
+}
+
+function readMetadata(metadata: MessageMetadata, bytes: Buffer): void {
+  const at = bytes.readUInt16BE(0) === 0x0e01 ? 6 : 0;
+  metadata.read(bytes, at + 4, at + 4 + bytes.readUInt32BE(at));
+}
+
+function markerIn(bytes: Buffer): boolean {
+  const metadata = new MessageMetadata();
+  readMetadata(metadata, bytes);
+  return metadata.markerType >= 0;
 }

@@ -33,7 +33,7 @@ t.test('entries of every length come whole and in order, however they are cut', 
   const connection = await connectionTo(t, broker);
   const seen: [number, number, number][] = [];
   await new Promise<void>((resolve, reject) => {
-    PulsarReader.open(connection, topic, earliest, 100, {
+    PulsarReader.open(connection, topic, earliest, 2 ** 20, {
       entry(view, entry) {
         const payload = view.subarray(entry.payloadStart, entry.end);
         if (!payload.every((byte) => byte === entry.entryId)) reject(new Error('other bytes'));
@@ -49,13 +49,15 @@ t.test('entries of every length come whole and in order, however they are cut', 
   );
 });
 
-t.test('permits come back as messages, in portions, and not while paused', async (t) => {
+t.test('permits follow the size of messages, in portions, and not while paused', async (t) => {
   const flows: number[] = [];
+  let delivered = 0;
   const broker = await FakeBroker.start(t, {
     flow: ({ messagePermits, consumerId }, peer) => {
       flows.push(messagePermits);
-      if (flows.length === 1) for (let id = 0; id < 4; id++) deliver(peer, consumerId, id, 1);
-      if (flows.length === 2) for (let id = 4; id < 8; id++) deliver(peer, consumerId, id, 1);
+      // A whole entry always comes.
+      const entries = Math.max(1, Math.floor(messagePermits / 3));
+      for (let i = 0; i < entries && delivered < 8; i++) deliver(peer, consumerId, delivered++, 24);
     },
   });
   const connection = await connectionTo(t, broker);
@@ -64,7 +66,8 @@ t.test('permits come back as messages, in portions, and not while paused', async
   const all = new Promise<void>((resolve) => {
     eighth = resolve;
   });
-  const reader: PulsarReader = await PulsarReader.open(connection, topic, earliest, 24, {
+  // Messages of 10 bytes: 24 of them.
+  const reader: PulsarReader = await PulsarReader.open(connection, topic, earliest, 240, {
     entry() {
       if (++count === 5) reader.pause();
       if (count === 8) eighth();
@@ -72,11 +75,11 @@ t.test('permits come back as messages, in portions, and not while paused', async
     ended: (reason) => t.fail(reason.message),
   });
   await all;
-  t.strictSame(flows, [24, 12]);
+  t.strictSame(flows, [1, 26]);
   const granted = broker.next('flow');
   reader.resume();
   await granted;
-  t.strictSame(flows, [24, 12, 12]);
+  t.strictSame(flows, [1, 26, 21]);
   const closed = broker.next('closeConsumer');
   reader.close();
   await closed;

@@ -1,10 +1,7 @@
-import {
-  setBaseTimestamp,
-  setLastOffsetDelta,
-} from '../../../engine/protocol/kafka/record-batch.js';
-import { RecordBatchBuilder } from '../../../engine/protocol/kafka/record-batch-builder.js';
-import type { Codecs } from '../../../native/codecs.js';
-import { sealBatch } from '../../batch/header.js';
+import { setBaseTimestamp, setLastOffsetDelta } from '../../engine/protocol/kafka/record-batch.js';
+import { RecordBatchBuilder } from '../../engine/protocol/kafka/record-batch-builder.js';
+import type { Codecs } from '../../native/codecs.js';
+import { sealBatch } from './header.js';
 
 /** A record batch without records that spans offsets, as compaction leaves them: clients move past it. */
 export function emptyBatch(

@@ -1,0 +1,73 @@
+import type { LogConfig, LogNotice, ReplayVisitor } from '../log.js';
+import { EntryOrder, findStart, Positions } from './positions.js';
+import { logStartProperty, PulsarLog } from './pulsar-log.js';
+import { lastDelivered, replay } from './replay.js';
+import { Sender } from './sender.js';
+import type { ThreadTools } from './thread-tools.js';
+
+export interface PulsarLogOptions {
+  readonly tools: ThreadTools;
+  /** `persistent://…` of the partition; it exists. */
+  readonly topic: string;
+  readonly config: LogConfig;
+  /** Ms since the epoch. */
+  readonly clock: () => number;
+  readonly visitor: ReplayVisitor;
+  report(notice: LogNotice): void;
+}
+
+/**
+ * Takes a partition over: nobody else can write to it from now on. Rejects with PulsarError, ConnectionLost,
+ * AdminError, IndexMissing.
+ */
+export async function openPulsarLog(options: PulsarLogOptions): Promise<PulsarLog> {
+  const { tools, topic, clock } = options;
+  const { lookup, admin, entry } = tools;
+  const log: { opened: PulsarLog | null } = { opened: null };
+  const report = (level: LogNotice['level'], message: string, reason: string) =>
+    options.report({ level, message, fields: { topic, reason } });
+  const { sender, writer } = await Sender.open(
+    { topic, lookup, admin },
+    {
+      stored: (placed, ledgerId, entryId) => log.opened?.stored(placed, ledgerId, entryId),
+      ready: () => log.opened?.moved(),
+      ended: (fault) => log.opened?.failed(fault),
+      report,
+    },
+    clock(),
+  );
+  try {
+    const { endOffset, topicEpoch, maxMessageBytes, last } = writer;
+    const { ledgers } = await admin.ledgers(topic);
+    const [start, virtualStart] = await Promise.all([
+      findStart(admin, topic, ledgers, endOffset),
+      admin.property(topic, logStartProperty),
+    ]);
+    const positions = new Positions(admin, topic, start);
+    const order = new EntryOrder(ledgers);
+    // The barrier is not among what is looked for.
+    const endNumber = Math.max(0, order.numberOf(last));
+    const replayTools = { topic, lookup, admin, positions, entry };
+    const delivered = await lastDelivered(replayTools, order, endNumber, start.offset);
+    const { number, endOffset: lastOffset } = delivered;
+    await replay(replayTools, order, number, start, lastOffset, options.visitor);
+    positions.saw(endOffset, last.ledgerId, last.entryId);
+    log.opened = new PulsarLog({
+      ...options,
+      sender,
+      positions,
+      maxMessageBytes,
+      // Records of owners before the first one that Kopje knows of have an epoch, too.
+      leaderEpoch: topicEpoch + 1,
+      // The barrier is this owner's.
+      epochStartOffset: last.entryId < 0 ? endOffset : endOffset - 1,
+      startOffset: Math.min(endOffset, Math.max(start.offset, Number(virtualStart ?? 0))),
+      endOffset,
+      hole: { offset: delivered.endOffset, endOffset },
+    });
+    return log.opened;
+  } catch (error) {
+    await sender.close().catch(() => undefined);
+    throw error;
+  }
+}

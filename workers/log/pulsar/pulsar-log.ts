@@ -1,0 +1,364 @@
+import type { CompactionPlan } from '../compaction.js';
+import {
+  type AppendRun,
+  type FilePlace,
+  type FoundOffset,
+  type Log,
+  type LogConfig,
+  type LogEvents,
+  LogFault,
+  type ReadResult,
+  type ReplyMemory,
+} from '../log.js';
+import { CatchUp } from './catch-up.js';
+import { EntryCache } from './entry-cache.js';
+import { EntryMaker, storedBytes } from './entry-maker.js';
+import { EntryServer } from './entry-server.js';
+import type { PulsarLogOptions } from './open.js';
+import { findStart, type Positions } from './positions.js';
+import type { OutgoingEntry } from './producer.js';
+import type { PlacedEntry, Sender } from './sender.js';
+import { TimeSearch } from './time-search.js';
+
+/** A topic's property: the log start that DeleteRecords has set. */
+export const logStartProperty = 'kopjeLogStartOffset';
+/** Entries go into the cache as they are written while somebody has read near the end so lately. */
+const tailInterestMs = 30_000;
+/** How near, in offsets. */
+const tailOffsets = 10_000;
+/** How often Pulsar is asked what its retention has left. */
+const startPollMs = 60_000;
+
+/** What the opening found out. */
+export interface OpenedTopic extends PulsarLogOptions {
+  readonly sender: Sender;
+  readonly positions: Positions;
+  readonly maxMessageBytes: number;
+  readonly leaderEpoch: number;
+  /** First offset of this opening. */
+  readonly epochStartOffset: number;
+  readonly startOffset: number;
+  readonly endOffset: number;
+  /** Offsets before the end in which there is nothing that a reader is sent. */
+  readonly hole: { readonly offset: number; readonly endOffset: number };
+}
+
+/** The log of a partition in a topic of Pulsar's, whose only writer it is. */
+export class PulsarLog implements Log {
+  readonly borrowsUntilStable = true;
+  readonly leaderEpoch: number;
+  logStartOffset: number;
+  logEndOffset: number;
+  stableEndOffset: number;
+  sizeBytes = 0;
+  stableSizeBytes = 0;
+  readonly #topic: OpenedTopic;
+  readonly #sender: Sender;
+  readonly #maker: EntryMaker;
+  readonly #cache: EntryCache;
+  readonly #catchUp: CatchUp;
+  readonly #server: EntryServer;
+  readonly #times: TimeSearch;
+  #config: LogConfig;
+  #events: LogEvents | null = null;
+  #fault: LogFault | null = null;
+  /** Entries made when their batches were accepted. */
+  readonly #made = new Map<Uint8Array, OutgoingEntry>();
+  #flush: { done(fault: LogFault | null): void; endOffset: number } | null = null;
+  /** Log starts that are being stored, one after the other. */
+  #storing = 0;
+  #stores: Promise<void> = Promise.resolve();
+  #tailReadMs = Number.NEGATIVE_INFINITY;
+  #nextStartPollMs: number;
+  #owesProgress = false;
+
+  constructor(topic: OpenedTopic) {
+    const { tools, sender, positions, config } = topic;
+    const { codecs, maxInflatedBytes, lookup, admin } = tools;
+    this.#topic = topic;
+    this.#sender = sender;
+    this.#config = config;
+    this.leaderEpoch = topic.leaderEpoch;
+    this.logStartOffset = topic.startOffset;
+    this.logEndOffset = topic.endOffset;
+    this.stableEndOffset = topic.endOffset;
+    this.#nextStartPollMs = topic.clock() + startPollMs;
+    this.#maker = new EntryMaker(codecs, maxInflatedBytes, topic.maxMessageBytes);
+    this.#cache = new EntryCache(tools.memory);
+    this.#catchUp = new CatchUp({
+      topic: topic.topic,
+      lookup,
+      positions,
+      cache: this.#cache,
+      clock: topic.clock,
+      arrived: () => this.#events?.arrived(),
+      report: (message, reason) => this.#report('warn', message, { reason }),
+    });
+    this.#server = new EntryServer(
+      this.#cache,
+      tools.entry,
+      codecs,
+      (offset) => this.epochAt(offset),
+      (offset, reason) => this.#report('error', 'a damaged entry is a hole', { offset, reason }),
+    );
+    this.#times = new TimeSearch({ topic: topic.topic, lookup, admin, positions, thread: tools });
+  }
+
+  get recoveryPoint(): number {
+    return this.stableEndOffset;
+  }
+
+  get isWritable(): boolean {
+    return this.#fault === null && this.#sender.isReady;
+  }
+
+  listen(events: LogEvents): void {
+    this.#events = events;
+    const fault = this.#fault;
+    if (fault !== null) queueMicrotask(() => events.ended(fault));
+  }
+
+  accepts(batch: Uint8Array): boolean {
+    const { entryFormat } = this.#config;
+    if (entryFormat !== 'pulsar') return this.#maker.fits(batch);
+    // Records may take more there than in the batch: only the entry tells.
+    const entry = this.#maker.make(entryFormat, batch, this.#topic.clock());
+    if (entry !== null) this.#made.set(batch, entry);
+    return entry !== null;
+  }
+
+  append(run: AppendRun): void {
+    this.#check();
+    if (!this.#sender.isReady) throw new LogFault('storage', 'the log is not writable');
+    const nowMs = this.#topic.clock();
+    try {
+      const entries = run.batches.map((batch, index) => this.#place(batch, run, index, nowMs));
+      for (const entry of entries) {
+        this.logEndOffset = entry.baseOffset + entry.messageCount;
+        this.sizeBytes += entry.sizeBytes;
+        this.#sender.send(entry, nowMs);
+      }
+    } finally {
+      this.#made.clear();
+    }
+  }
+
+  flush(done: (fault: LogFault | null) => void): void {
+    this.#flush = { done, endOffset: this.logEndOffset };
+    queueMicrotask(() => this.#finishFlush());
+  }
+
+  read(
+    offset: number,
+    endOffset: number,
+    maxBytes: number,
+    atLeastOneBatch: boolean,
+    memory: ReplyMemory,
+    result: ReadResult,
+  ): void {
+    result.start = -1;
+    result.sizeBytes = 0;
+    result.starved = false;
+    result.awaited = false;
+    this.#check();
+    if (offset < this.logStartOffset || offset > this.logEndOffset) {
+      const range = `${this.logStartOffset} to ${this.logEndOffset}`;
+      throw new LogFault('offset-out-of-range', `offset ${offset} is outside of ${range}`);
+    }
+    const limit = Math.min(endOffset, this.stableEndOffset);
+    if (offset >= limit) return;
+    const nowMs = this.#topic.clock();
+    if (this.stableEndOffset - offset <= tailOffsets) this.#tailReadMs = nowMs;
+    const place = this.#cache.find(offset);
+    const { hole } = this.#topic;
+    if (place !== -1) {
+      const next = this.#server.serve(place, limit, maxBytes, atLeastOneBatch, memory, result);
+      this.#catchUp.used(offset, next, nowMs);
+    } else if (offset >= hole.offset && offset < hole.endOffset) {
+      this.#server.serveHole(offset, Math.min(limit, hole.endOffset), memory, result);
+    } else {
+      result.awaited = this.#catchUp.want(offset, nowMs);
+    }
+  }
+
+  locate(
+    _offset: number,
+    _endOffset: number,
+    _maxBytes: number,
+    _atLeastOneBatch: boolean,
+    _place: FilePlace,
+  ): boolean {
+    return false;
+  }
+
+  async offsetForTimestamp(timestamp: number, endOffset: number): Promise<FoundOffset> {
+    return this.#search((start, end) => this.#times.first(timestamp, start, end), endOffset);
+  }
+
+  async offsetOfMaxTimestamp(endOffset: number): Promise<FoundOffset> {
+    return this.#search((start, end) => this.#times.greatest(start, end), endOffset);
+  }
+
+  /** Nothing is ever cut off a topic: every older epoch ends, at the latest, where this one begins. */
+  endOffsetForEpoch(leaderEpoch: number): FoundOffset {
+    if (leaderEpoch > this.leaderEpoch || leaderEpoch < 0) return notFound;
+    const isThis = leaderEpoch === this.leaderEpoch;
+    const offset = isThis ? this.logEndOffset : this.#topic.epochStartOffset;
+    return { offset, timestamp: -1, leaderEpoch };
+  }
+
+  epochAt(offset: number): number {
+    return offset >= this.#topic.epochStartOffset ? this.leaderEpoch : this.leaderEpoch - 1;
+  }
+
+  trim(logStartOffset: number): void {
+    this.#check();
+    if (logStartOffset > this.stableEndOffset) {
+      const message = `offset ${logStartOffset} is beyond the end ${this.stableEndOffset}`;
+      throw new LogFault('offset-out-of-range', message);
+    }
+    if (logStartOffset <= this.logStartOffset) return;
+    this.logStartOffset = logStartOffset;
+    this.#storing++;
+    this.#stores = this.#stores.then(() => this.#store(logStartOffset));
+  }
+
+  expire(nowMs: number): boolean {
+    if (this.#fault !== null) return false;
+    this.#catchUp.tick(nowMs);
+    this.#sender.tick(nowMs);
+    if (nowMs >= this.#nextStartPollMs) {
+      this.#nextStartPollMs = nowMs + startPollMs;
+      void this.#pollStart();
+    }
+    return false;
+  }
+
+  planCompaction(): CompactionPlan | null {
+    return null;
+  }
+
+  applyCompaction(): void {
+    // None was planned.
+  }
+
+  configure(config: LogConfig): void {
+    this.#config = config;
+  }
+
+  async close(): Promise<void> {
+    if (this.#fault?.code === 'closed') return;
+    this.#fault = new LogFault('closed', 'the log is closed');
+    this.#catchUp.close();
+    this.#cache.clear();
+    await this.#stores;
+    await this.#sender.close().catch(() => undefined);
+    this.#finishFlush();
+  }
+
+  /** The sender's: an entry is stored. */
+  stored(entry: PlacedEntry, ledgerId: number, entryId: number): void {
+    const { baseOffset, messageCount, sizeBytes } = entry;
+    const nextOffset = baseOffset + messageCount;
+    if (ledgerId >= 0) this.#topic.positions.saw(nextOffset, ledgerId, entryId);
+    // The bytes are borrowed until the stable end has passed them.
+    if (this.#topic.clock() - this.#tailReadMs < tailInterestMs) {
+      this.#cache.add(baseOffset, nextOffset, storedBytes(entry));
+    }
+    this.stableEndOffset = nextOffset;
+    this.stableSizeBytes += sizeBytes;
+    this.moved();
+  }
+
+  /** The sender's: told once for all that came in one go. */
+  moved(): void {
+    if (this.#owesProgress) return;
+    this.#owesProgress = true;
+    queueMicrotask(() => {
+      this.#owesProgress = false;
+      this.#finishFlush();
+      if (this.#fault === null) this.#events?.progress();
+    });
+  }
+
+  /** The sender's: it ended. */
+  failed(fault: LogFault): void {
+    if (this.#fault !== null) return;
+    this.#fault = fault;
+    this.#catchUp.close();
+    this.#cache.clear();
+    this.#finishFlush();
+    this.#events?.ended(fault);
+  }
+
+  #place(batch: Uint8Array, run: AppendRun, index: number, nowMs: number): PlacedEntry {
+    const made = this.#made.get(batch) ?? this.#maker.make(this.#config.entryFormat, batch, nowMs);
+    if (made === null) throw new LogFault('storage', 'a batch that was not accepted');
+    return { ...made, baseOffset: run.baseOffsets[index] as number, sizeBytes: batch.length };
+  }
+
+  #check(): void {
+    if (this.#fault !== null) throw this.#fault;
+  }
+
+  #finishFlush(): void {
+    const flush = this.#flush;
+    if (flush === null) return;
+    const isStable = this.stableEndOffset >= flush.endOffset && this.#storing === 0;
+    if (this.#fault === null && !isStable) return;
+    this.#flush = null;
+    flush.done(this.#fault);
+  }
+
+  /** Stores the log start and reads it back. */
+  async #store(logStartOffset: number): Promise<void> {
+    const { topic, tools } = this.#topic;
+    const value = String(logStartOffset);
+    try {
+      await tools.admin.setProperty(topic, logStartProperty, value);
+      const stored = await tools.admin.property(topic, logStartProperty);
+      if (stored !== value) throw new Error(`${logStartProperty} is ${stored}, not ${value}`);
+    } catch (error) {
+      const message = `the log start could not be stored: ${(error as Error).message}`;
+      this.failed(new LogFault('storage', message, { cause: error }));
+    }
+    this.#storing--;
+    this.#finishFlush();
+  }
+
+  async #pollStart(): Promise<void> {
+    const { topic, tools, positions } = this.#topic;
+    const { admin } = tools;
+    try {
+      const { ledgers } = await admin.ledgers(topic);
+      const start = await findStart(admin, topic, ledgers, this.stableEndOffset);
+      if (this.#fault !== null || start.offset <= this.logStartOffset) return;
+      positions.startAt(start);
+      this.logStartOffset = start.offset;
+      this.moved();
+    } catch (error) {
+      const reason = (error as Error).message;
+      this.#report('warn', 'Pulsar did not say where the topic begins', { reason });
+    }
+  }
+
+  async #search(
+    search: (startOffset: number, endOffset: number) => Promise<FoundOffset>,
+    endOffset: number,
+  ): Promise<FoundOffset> {
+    this.#check();
+    const { hole } = this.#topic;
+    const limit = Math.min(endOffset, this.stableEndOffset);
+    // No reader is sent what is in the hole: a search would wait for it.
+    const end = limit > hole.offset && limit <= hole.endOffset ? hole.offset : limit;
+    if (end <= this.logStartOffset) return notFound;
+    const found = await search(this.logStartOffset, end);
+    return found.offset === -1 ? found : { ...found, leaderEpoch: this.epochAt(found.offset) };
+  }
+
+  #report(level: 'info' | 'warn' | 'error', message: string, fields: object): void {
+    this.#topic.report({ level, message, fields });
+  }
+}
+
+const notFound: FoundOffset = { offset: -1, timestamp: -1, leaderEpoch: -1 };

@@ -1,0 +1,114 @@
+import { batchSizeBytes } from '../../../engine/protocol/kafka/record-batch.js';
+import type { Entry } from '../../format/entry.js';
+import { EntryFault } from '../../format/entry-fault.js';
+import type { ReplayVisitor } from '../log.js';
+import type { TopicAdmin } from './admin.js';
+import { EntryStream } from './entry-stream.js';
+import type { Lookup } from './lookup.js';
+import type { EntryOrder, Point, Positions } from './positions.js';
+
+/** Entries at the end of a topic from which an opening learns the producers; those of older ones are not known. */
+const maxReplayedEntries = 1_000;
+const windowBytes = 4 * 2 ** 20;
+const timeoutMs = 60_000;
+/** Markers in a row at the end of a topic. */
+const maxTrailingMarkers = 1_000;
+
+export interface ReplayTools {
+  readonly topic: string;
+  readonly lookup: Lookup;
+  readonly admin: TopicAdmin;
+  readonly positions: Positions;
+  readonly entry: Entry;
+}
+
+/**
+ * Where the last entry ends that readers are sent: only markers are behind it. `number` is that entry's in `order`, -1
+ * where there is none; `endNumber` is the end of what is looked at. Rejects with AdminError.
+ */
+export async function lastDelivered(
+  { admin, topic }: Pick<ReplayTools, 'admin' | 'topic'>,
+  order: EntryOrder,
+  endNumber: number,
+  startOffset: number,
+): Promise<{ number: number; endOffset: number }> {
+  const least = Math.max(0, endNumber - maxTrailingMarkers);
+  for (let number = endNumber - 1; number >= least; number--) {
+    const { index, isMarker } = await admin.entry(topic, order.at(number));
+    if (!isMarker) return { number, endOffset: index + 1 };
+  }
+  if (least === 0) return { number: -1, endOffset: startOffset };
+  throw new Error(`${topic}: more than ${maxTrailingMarkers} markers are at its end`);
+}
+
+/** Tells the visitor the batches of the last entries up to `endOffset`, oldest first. */
+export async function replay(
+  tools: ReplayTools,
+  order: EntryOrder,
+  lastNumber: number,
+  start: Point,
+  endOffset: number,
+  visitor: ReplayVisitor,
+): Promise<void> {
+  const { topic, lookup, admin, positions, entry } = tools;
+  if (start.offset >= endOffset) return;
+  let from = start;
+  const firstNumber = lastNumber - maxReplayedEntries;
+  if (firstNumber >= 0) {
+    const after = order.at(firstNumber);
+    from = { offset: (await admin.entry(topic, after)).index + 1, after };
+  }
+  let stream: EntryStream | null = null;
+  let timer: NodeJS.Timeout | undefined;
+  const scratch = new Scratch();
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const late = () => reject(new Error(`${topic}: its end was not read in ${timeoutMs} ms`));
+      timer = setTimeout(late, timeoutMs);
+      EntryStream.open(lookup, topic, from, windowBytes, {
+        entry(baseOffset, nextOffset, view, begin, end, ledgerId, entryId) {
+          if (baseOffset >= endOffset) return;
+          positions.saw(nextOffset, ledgerId, entryId);
+          scratch.visit(entry, view, begin, end, baseOffset, visitor);
+          if (nextOffset >= endOffset) resolve();
+        },
+        ended: reject,
+      }).then((opened) => {
+        stream = opened;
+      }, reject);
+    });
+  } finally {
+    clearTimeout(timer);
+    (stream as EntryStream | null)?.close();
+  }
+}
+
+/** Batches on their way to the visitor. */
+class Scratch {
+  #bytes = Buffer.alloc(0);
+
+  visit(
+    entry: Entry,
+    view: Uint8Array,
+    start: number,
+    end: number,
+    baseOffset: number,
+    visitor: ReplayVisitor,
+  ): void {
+    try {
+      entry.open(view, start, end);
+      if (entry.kind === 'hole') return;
+      const { boundBytes } = entry;
+      if (this.#bytes.length < boundBytes) this.#bytes = Buffer.allocUnsafeSlow(boundBytes);
+      const stop = entry.write(this.#bytes, 0, baseOffset, 0);
+      for (let at = 0; at < stop; ) {
+        const next = at + batchSizeBytes(this.#bytes, at);
+        visitor.batch(this.#bytes, at, next);
+        at = next;
+      }
+    } catch (error) {
+      // Damage: readers pass it as a hole.
+      if (!(error instanceof EntryFault)) throw error;
+    }
+  }
+}
