@@ -23,6 +23,7 @@ import {
   encodeDeleteRecordsResponse,
 } from '../protocol/kafka/messages/delete-records-response.js';
 import { unary } from './api.js';
+import { oncePer } from './once-per.js';
 import { findPartition, portErrorCode } from './partition-lookup.js';
 import type { Services } from './services.js';
 
@@ -41,13 +42,20 @@ export const deleteRecords = unary<DeleteRecordsRequest, DeleteRecordsResponse>(
   async answer(request, _context, services) {
     // A topic without partitions is left out.
     const asked = request.topics.filter(({ partitions }) => partitions.length > 0);
+    // Every deletion is a message to a worker.
+    const deletions = oncePer((name: string) =>
+      oncePer((partitionIndex: number) =>
+        oncePer((offset: number) => deleteBelow(services, name, { partitionIndex, offset })),
+      ),
+    );
     const topics = await Promise.all(
-      asked.map(async ({ name, partitions }) => ({
-        name,
-        partitions: await Promise.all(
-          partitions.map((partition) => deleteBelow(services, name, partition)),
-        ),
-      })),
+      asked.map(async ({ name, partitions }) => {
+        const deletionsOf = deletions(name);
+        const results = partitions.map(({ partitionIndex, offset }) =>
+          deletionsOf(partitionIndex)(offset),
+        );
+        return { name, partitions: await Promise.all(results) };
+      }),
     );
     try {
       await services.catalog.logStarts.writeLogStarts();

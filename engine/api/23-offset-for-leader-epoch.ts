@@ -20,6 +20,7 @@ import {
   type OffsetForLeaderEpochResponse,
 } from '../protocol/kafka/messages/offset-for-leader-epoch-response.js';
 import { unary } from './api.js';
+import { oncePer } from './once-per.js';
 import { findPartition, leaderEpochFault, portErrorCode } from './partition-lookup.js';
 import type { Services } from './services.js';
 
@@ -36,10 +37,23 @@ export const offsetForLeaderEpoch = unary<
   decode: decodeOffsetForLeaderEpochRequest,
   encode: encodeOffsetForLeaderEpochResponse,
   async answer(request, _context, services) {
-    const topics = request.topics.map(async ({ topic, partitions }) => ({
-      topic,
-      partitions: await Promise.all(partitions.map((asked) => endOf(services, topic, asked))),
-    }));
+    // Every question is a message to a worker.
+    const ends = oncePer((topic: string) =>
+      oncePer((partition: number) =>
+        oncePer((currentLeaderEpoch: number) =>
+          oncePer((leaderEpoch: number) =>
+            endOf(services, topic, { partition, currentLeaderEpoch, leaderEpoch }),
+          ),
+        ),
+      ),
+    );
+    const topics = request.topics.map(async ({ topic, partitions }) => {
+      const endsOf = ends(topic);
+      const asked = partitions.map(({ partition, currentLeaderEpoch, leaderEpoch }) =>
+        endsOf(partition)(currentLeaderEpoch)(leaderEpoch),
+      );
+      return { topic, partitions: await Promise.all(asked) };
+    });
     return { topics: await Promise.all(topics) };
   },
 });

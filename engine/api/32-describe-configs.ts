@@ -46,13 +46,16 @@ export const describeConfigs = unary<DescribeConfigsRequest, DescribeConfigsResp
   answer(request, _context, services) {
     const kinds = oncePer((resourceType: number) =>
       oncePer((resourceName: string) =>
-        describe({ resourceType, resourceName, configurationKeys: null }, request, services),
+        oncePer((keys: string) => {
+          const configurationKeys = JSON.parse(keys);
+          return describe({ resourceType, resourceName, configurationKeys }, request, services);
+        }),
       ),
     );
-    const results = withNamespaces(request.resources, services).map((resource) => {
-      if (resource.configurationKeys?.length) return describe(resource, request, services);
-      return kinds(resource.resourceType)(resource.resourceName);
-    });
+    const results = withNamespaces(request.resources, services).map(
+      ({ resourceType, resourceName, configurationKeys }) =>
+        kinds(resourceType)(resourceName)(JSON.stringify(configurationKeys)),
+    );
     return { results };
   },
 });

@@ -182,6 +182,7 @@ export const kafkaOnly: ErrorTable = {
   Produce: {
     INVALID_PRODUCER_ID_MAPPING: noTransactions,
     INVALID_REQUEST: noTransactions,
+    NOT_ENOUGH_REPLICAS: 'what Kafka makes of a transaction whose coordinator is not ready yet',
     UNKNOWN_SERVER_ERROR: surprised,
   },
   Fetch: {
