@@ -37,6 +37,8 @@ export interface OpenSpec {
   readonly recoveryPoint: number;
   readonly logStartOffset: number;
   readonly cleanShutdown: boolean;
+  /** `persistent://…`, where the backend is Pulsar. */
+  readonly pulsarTopic?: string;
 }
 
 /** Everything that is asked of partitions beside Produce and Fetch; the way into the worker threads. */

@@ -4,6 +4,9 @@ import type { OpenSpec, PartitionRef } from './partition-port.js';
 
 let lastGeneration = 0;
 
+/** What differs from one opening of a partition to the next. */
+type OpeningField = 'create' | 'recoveryPoint' | 'logStartOffset' | 'cleanShutdown';
+
 /**
  * The main thread's record of an open partition. Its line, worker and name stay; its generation rises
  * with every opening, so that what was meant for an earlier one is refused.
@@ -20,6 +23,7 @@ export class PartitionSlot implements PartitionRef {
   /** Set once it is closed for good; it is not opened again. */
   retired = false;
   config: LogConfig;
+  readonly #pulsarTopic: string | undefined;
   /** Openings that failed since the last success; sets the back-off of the next. */
   failures = 0;
 
@@ -28,12 +32,13 @@ export class PartitionSlot implements PartitionRef {
     this.topicId = spec.topicId;
     this.partition = spec.partition;
     this.config = spec.config;
+    this.#pulsarTopic = spec.pulsarTopic;
     this.slot = slot;
     this.worker = worker;
   }
 
   /** What the worker needs for the next opening. No two openings share a generation, of whatever partition. */
-  nextOpening(spec: Omit<OpenSpec, 'topic' | 'topicId' | 'partition' | 'config'>): OpenPartition {
+  nextOpening(spec: Pick<OpenSpec, OpeningField>): OpenPartition {
     this.generation = ++lastGeneration;
     return {
       slot: this.slot,
@@ -46,6 +51,7 @@ export class PartitionSlot implements PartitionRef {
       recoveryPoint: spec.recoveryPoint,
       logStartOffset: spec.logStartOffset,
       cleanShutdown: spec.cleanShutdown,
+      ...(this.#pulsarTopic !== undefined && { pulsarTopic: this.#pulsarTopic }),
     };
   }
 }

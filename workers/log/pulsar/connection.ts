@@ -60,6 +60,14 @@ export interface ConsumerEvents {
   closed(reason: Error, assignedUrl: string | null): void;
 }
 
+/** Who hears of the topics of one namespace. */
+export interface TopicListEvents {
+  /** `persistent://…`, partitions each by itself. */
+  changed(topics: readonly string[]): void;
+  /** The broker gave the watch up, or the connection ended. */
+  closed(reason: Error): void;
+}
+
 /**
  * One connection to a Pulsar broker. Commands are answered by request id; sends by receipt, in their order.
  * Whatever breaks the protocol ends the connection, and its end reaches everybody who uses it.
@@ -75,6 +83,7 @@ export class PulsarConnection {
   readonly #requests: PendingRequests;
   readonly #producers = new Map<number, ProducerEvents>();
   readonly #consumers = new Map<number, ConsumerEvents>();
+  readonly #watchers = new Map<number, TopicListEvents>();
   readonly #receipt: SendReceipt = { producerId: -1, sequenceId: -1, ledgerId: -1, entryId: -1 };
   readonly #entry: ReceivedEntry = {
     consumerId: -1,
@@ -174,6 +183,14 @@ export class PulsarConnection {
 
   removeConsumer(consumerId: number): void {
     this.#consumers.delete(consumerId);
+  }
+
+  addWatcher(watcherId: number, events: TopicListEvents): void {
+    this.#watchers.set(watcherId, events);
+  }
+
+  removeWatcher(watcherId: number): void {
+    this.#watchers.delete(watcherId);
   }
 
   close(): void {
@@ -300,6 +317,17 @@ export class PulsarConnection {
         events?.closed(new Error('the broker closed the consumer'), this.#assigned(command.fields));
         return;
       }
+      case 'watchTopicUpdate': {
+        const { watcherId, newTopics, deletedTopics } = command.fields;
+        this.#watchers.get(watcherId)?.changed([...newTopics, ...deletedTopics]);
+        return;
+      }
+      case 'watchTopicListClose': {
+        const events = this.#watchers.get(command.fields.watcherId);
+        this.#watchers.delete(command.fields.watcherId);
+        events?.closed(new Error('the broker closed the watch of a namespace'));
+        return;
+      }
       case 'reachedEndOfTopic':
         this.#consumers.get(command.fields.consumerId)?.endOfTopic();
         return;
@@ -361,9 +389,14 @@ export class PulsarConnection {
     this.#socket.destroy();
     const lost = this.#lost(reason);
     this.#requests.failAll(lost);
-    const users = [...this.#producers.values(), ...this.#consumers.values()];
+    const users = [
+      ...this.#producers.values(),
+      ...this.#consumers.values(),
+      ...this.#watchers.values(),
+    ];
     this.#producers.clear();
     this.#consumers.clear();
+    this.#watchers.clear();
     this.#settleClosed(lost);
     for (const events of users) events.closed(lost, null);
   }

@@ -30,7 +30,7 @@ export class Lookup {
 
   /** Rejects with PulsarError, or with ConnectionLost if no broker answers. */
   async ownerOf(topic: string): Promise<Owner> {
-    let connection = await this.#anyBroker();
+    let connection = await this.anyBroker();
     let authoritative = false;
     for (let redirects = 0; redirects <= maxRedirects; redirects++) {
       const answer: Command = await connection.request('lookup', { topic, authoritative });
@@ -71,7 +71,7 @@ export class Lookup {
 
   /** Partitions of a topic; 0 for one that is not partitioned. Rejects with PulsarError TopicNotFound. */
   async partitionsOf(topic: string): Promise<number> {
-    const connection = await this.#anyBroker();
+    const connection = await this.anyBroker();
     const answer = await connection.request('partitionedMetadata', {
       topic,
       metadataAutoCreationEnabled: false,
@@ -82,8 +82,8 @@ export class Lookup {
     return partitions;
   }
 
-  /** The first of the service's addresses that can be connected to. */
-  async #anyBroker(): Promise<PulsarConnection> {
+  /** A connection to the first of the service's addresses that answers. Rejects with ConnectionLost. */
+  async anyBroker(): Promise<PulsarConnection> {
     let failure: unknown;
     for (const address of this.#service) {
       try {
