@@ -4,10 +4,8 @@ import { type PoolOptions, WorkerPool } from '../workers/pool/pool.js';
 import type { WorkerNotice } from '../workers/ring/control.js';
 import type { Services } from './api/services.js';
 import type { Catalog } from './catalog/catalog.js';
-import { DataDirectory } from './catalog/data-directory.js';
+import { openStorage, type RecordStorage, type Storage } from './catalog/storage.js';
 import type { Address } from './config/listener.js';
-import { SettingsError } from './config/mistakes.js';
-import { isOnPulsar } from './config/pulsar-backend.js';
 import type { Settings } from './config/schema.js';
 import type { GroupCoordinator } from './coordinators/group/coordinator.js';
 import { RequestMeter } from './frame/request-meter.js';
@@ -31,12 +29,11 @@ const drainShare = 0.5;
  * 0.1 s, so that both at once make the start a quarter shorter.
  */
 export async function loadFront() {
-  const [{ EmbeddedCatalog }, { GroupCoordinator }, { apis }] = await Promise.all([
-    import('./catalog/embedded-catalog.js'),
+  const [{ GroupCoordinator }, { apis }] = await Promise.all([
     import('./coordinators/group/coordinator.js'),
     import('./api/served.js'),
   ]);
-  return { EmbeddedCatalog, GroupCoordinator, apis };
+  return { GroupCoordinator, apis };
 }
 
 /** A running broker. */
@@ -50,29 +47,17 @@ export interface Broker {
   readonly failed: Promise<Error>;
 }
 
-/** Where records are: in the data directory, or in the memory of the partition threads. */
-export type RecordStorage = 'disk' | 'memory';
-
 /**
- * Starts a broker; resolves when every listener answers. Throws DirectoryLocked, ListenError, Error.
- * `storage` is where its records are; what it knows of topics is in the data directory in either case.
+ * Starts a broker; resolves when every listener answers. Throws DirectoryLocked, PulsarRefused, ListenError, Error.
+ * `records` is where the embedded log is; what it knows of topics is in the data directory in either case.
  */
 export async function startBroker(
   settings: Settings,
   log: Logger,
-  storage: RecordStorage = 'disk',
+  records: RecordStorage = 'disk',
 ): Promise<Broker> {
-  if (isOnPulsar(settings)) {
-    const message = 'the Pulsar backend is not served yet; use backend=embedded';
-    throw new SettingsError([{ where: 'backend', message }]);
-  }
-  const directory = await DataDirectory.open({
-    path: settings.dataDir,
-    nodeId: settings.brokerId,
-    clusterId: settings.clusterId,
-    log,
-  });
-  const assembly = new Assembly(settings, log, directory, storage);
+  const storage = await openStorage(settings, log, records);
+  const assembly = new Assembly(settings, log, storage);
   try {
     return await assembly.start();
   } catch (error) {
@@ -87,8 +72,7 @@ class Assembly implements Broker {
   readonly failed: Promise<Error>;
   readonly #settings: Settings;
   readonly #log: Logger;
-  readonly #directory: DataDirectory;
-  readonly #storage: RecordStorage;
+  readonly #storage: Storage;
   readonly #slab: LandingSlab;
   readonly #pool: WorkerPool;
   readonly #partitions: Partitions;
@@ -103,10 +87,9 @@ class Assembly implements Broker {
   #groups: GroupCoordinator | null = null;
   #fail: (reason: Error) => void = () => {};
 
-  constructor(settings: Settings, log: Logger, directory: DataDirectory, storage: RecordStorage) {
+  constructor(settings: Settings, log: Logger, storage: Storage) {
     this.#settings = settings;
     this.#log = log;
-    this.#directory = directory;
     this.#storage = storage;
     this.#slab = new LandingSlab(settings.landingBytes, settings.smallFrameBytes);
     this.failed = new Promise((resolve) => {
@@ -133,7 +116,9 @@ class Assembly implements Broker {
       sender,
       meter: this.#meter,
     });
-    this.#files = sender === null ? null : new SegmentFiles(directory.path, Date.now);
+    const { segments } = storage;
+    this.#files =
+      sender === null || segments === null ? null : new SegmentFiles(segments, Date.now);
   }
 
   get httpAddress(): Address | null {
@@ -142,16 +127,10 @@ class Assembly implements Broker {
 
   async start(): Promise<Broker> {
     await this.#startHttp();
-    const [front] = await Promise.all([loadFront(), this.#pool.start()]);
-    const { EmbeddedCatalog, GroupCoordinator, apis } = front;
+    const [front] = await Promise.all([loadFront(), this.#storage.load(), this.#pool.start()]);
+    const { GroupCoordinator, apis } = front;
     const settings = this.#settings;
-    const catalog = await EmbeddedCatalog.open({
-      directory: this.#directory,
-      partitions: this.#partitions,
-      log: this.#log,
-      settings,
-      failed: this.#fail,
-    });
+    const catalog = await this.#storage.openCatalog(this.#partitions, this.#fail);
     this.#catalog = catalog;
     const groups = new GroupCoordinator({
       settings,
@@ -250,7 +229,7 @@ class Assembly implements Broker {
     this.#partitions.stop();
     const stopped = await this.#pool.close();
     const saved = await this.#saved(this.#catalog?.close());
-    await this.#saved(this.#directory.close(clean && stopped && saved));
+    await this.#saved(this.#storage.close(clean && stopped && saved));
     await this.#http?.close();
   }
 
@@ -282,9 +261,7 @@ class Assembly implements Broker {
       maxPartitions: settings.maxPartitions,
       landing: this.#slab.memory,
       settings: {
-        backend: { kind: 'embedded' },
-        dataDir: this.#directory.path,
-        storage: this.#storage,
+        ...this.#storage.workers,
         durability: settings.durability,
         validateRecords: settings.validateRecords,
         producerIdExpirationMs: settings.producerIdExpirationMs,

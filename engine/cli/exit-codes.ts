@@ -20,6 +20,8 @@ export const exitCodes = {
   diskFull: 7,
   /** `kopje namespace`: no broker answers at the address. */
   unreachable: 8,
+  /** The Pulsar cluster answers, and refuses what Kopje cannot do without. */
+  pulsar: 9,
 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
@@ -35,6 +37,7 @@ export const exitCodeMeanings: readonly (readonly [ExitCode, string])[] = [
   [exitCodes.metadataStore, 'an I/O error in the metadata store: its disk fails'],
   [exitCodes.diskFull, 'no space: the disk has no room for what a start has to write'],
   [exitCodes.unreachable, 'namespace: no broker answers at the address'],
+  [exitCodes.pulsar, 'the Pulsar cluster refuses what Kopje needs: see `kopje check`'],
 ];
 
 /** By the name of the error's class, so that telling them apart loads none of their modules. */
@@ -46,6 +49,7 @@ const codeOfError: Readonly<Record<string, ExitCode>> = {
   ListenError: exitCodes.listener,
   MetadataStoreError: exitCodes.metadataStore,
   BrokerUnreachable: exitCodes.unreachable,
+  PulsarRefused: exitCodes.pulsar,
 };
 
 export function exitCodeOf(error: unknown): ExitCode {

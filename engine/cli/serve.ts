@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { Broker } from '../broker.js';
 import { formatAddress, formatHost } from '../config/listener.js';
+import { isOnPulsar } from '../config/pulsar-backend.js';
 import type { Settings } from '../config/schema.js';
 import { checkFileLimit } from './checks/file-limit.js';
 import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.js';
@@ -99,5 +100,6 @@ function readyLine(broker: Broker, settings: Settings): string {
   );
   if (broker.httpAddress !== null) listeners.push(`http://${formatAddress(broker.httpAddress)}`);
   const { backend, durability, dataDir } = settings;
-  return `kopje ready ${listeners.join(' ')} backend=${backend} durability=${durability} data=${dataDir}\n`;
+  const kept = isOnPulsar(settings) ? '' : ` durability=${durability} data=${dataDir}`;
+  return `kopje ready ${listeners.join(' ')} backend=${backend}${kept}\n`;
 }

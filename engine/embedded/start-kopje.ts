@@ -15,7 +15,8 @@ export { type KopjeOptions, SettingsError };
 const closeLimitMs = 9_000;
 
 const loading = import('../broker.js').then(async (parts) => {
-  await parts.loadFront();
+  const storage = import('../catalog/embedded-storage.js');
+  await Promise.all([parts.loadFront(), storage.then(({ loadCatalog }) => loadCatalog())]);
   return parts;
 });
 // Whoever starts a broker is told.

@@ -3,9 +3,11 @@ import { randomUUID } from 'node:crypto';
 import type { Test } from 'tap';
 import { PulsarAdmin } from '../../workers/log/pulsar/admin.js';
 import { noAuthentication } from '../../workers/log/pulsar/authentication.js';
+import { openPulsarClient, type PulsarClient } from '../../workers/log/pulsar/client.js';
 import { Connections } from '../../workers/log/pulsar/connections.js';
 import { Lookup } from '../../workers/log/pulsar/lookup.js';
 import { parseServiceUrl } from '../../workers/log/pulsar/service-url.js';
+import type { PulsarBackend } from '../../workers/ring/control.js';
 
 /** A first topic on a cold broker takes seconds. */
 const operationTimeoutMs = 30_000;
@@ -40,4 +42,18 @@ export function lookupOf(t: Test): Lookup {
   });
   t.teardown(() => connections.close());
   return new Lookup(connections, parseServiceUrl(serviceUrl));
+}
+
+export const backend: PulsarBackend = {
+  kind: 'pulsar',
+  serviceUrl,
+  adminUrl,
+  authentication: { kind: 'none' },
+  tls: { ca: null, verifiesHostname: true },
+  operationTimeoutMs,
+};
+
+/** All that the settings of a start give a thread. */
+export function client(): PulsarClient {
+  return openPulsarClient(backend);
 }

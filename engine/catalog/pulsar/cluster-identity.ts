@@ -45,7 +45,7 @@ export class ClusterIdentity {
   async claimBlock(): Promise<ProducerIdBlock> {
     const connection = await this.#client.lookup.connectionFor(this.#topic, 'write');
     const id = await sendOne(connection, this.#topic, blockEntry(Date.now()));
-    const index = await this.#admin.entryIndex(this.#topic, id);
+    const { index } = await this.#client.admin.entry(this.#topic, id);
     const end = firstProducerId + index + 1;
     return { first: end - producerIdBlockSize, end };
   }

@@ -4,36 +4,32 @@ import { AdminError } from '../../../workers/log/pulsar/admin-http.js';
 import type { PulsarClient } from '../../../workers/log/pulsar/client.js';
 import type { LogConfig } from '../../../workers/ring/control.js';
 import type { Settings } from '../../config/schema.js';
-import { effectiveTopicConfig } from '../../config/topic-configs.js';
+import { effectiveTopicConfig, type TopicOverrides } from '../../config/topic-configs.js';
 import type { PartitionPort } from '../../route/partition-port.js';
 import { autoTopic, type NewTopic } from '../auto-topic.js';
 import type { Catalog, LogSpace, LogStarts, OverridesChange } from '../catalog.js';
+import { inParallel } from '../in-parallel.js';
 import { ProducerIds } from '../producer-ids.js';
 import { CatalogFault, type CatalogListener, type Topic } from '../topic.js';
 import { isInternalTopic } from '../topic-name.js';
 import { TopicTable } from '../topic-table.js';
 import { ClusterIdentity } from './cluster-identity.js';
+import { isEqual, NamespacePolicies } from './namespace-policies.js';
 import { NamespaceWatches } from './namespace-watches.js';
 import { onceReached } from './reach.js';
 import { isForbidden, type StoredTopic, TopicAdmin } from './topic-admin.js';
+import { TopicIds } from './topic-ids.js';
 import { isFullName, type TopicNamePair, TopicNames, withoutPartition } from './topic-names.js';
 import { TopicPartitions } from './topic-partitions.js';
-import {
-  configProperties,
-  configProperty,
-  derivedId,
-  entryFormatOf,
-  idOf,
-  idPropertyOf,
-  overridesOf,
-  propertiesOf,
-  retentionOf,
-} from './topic-properties.js';
+import { TopicPolicies } from './topic-policies.js';
+import { configProperties, configProperty, overridesOf, propertiesOf } from './topic-properties.js';
 import { TopicQueue } from './topic-queue.js';
 
 /** Properties of topics, which no watch tells of, are read again so often, so many topics each time. */
 const rereadIntervalMs = 30_000;
 const rereadMax = 500;
+/** Topics that are told at once what their namespace says now. */
+const policiesInFlightMax = 256;
 
 export interface PulsarCatalogOptions {
   /** Closed with the catalog. */
@@ -60,6 +56,9 @@ export class PulsarCatalog implements Catalog {
   readonly #admin: TopicAdmin;
   readonly #names: TopicNames;
   readonly #partitions: TopicPartitions;
+  readonly #ids: TopicIds;
+  readonly #policies: TopicPolicies;
+  readonly #namespaces: NamespacePolicies;
   readonly #identity: ClusterIdentity;
   readonly #watches: NamespaceWatches;
   readonly #queue: TopicQueue;
@@ -68,8 +67,6 @@ export class PulsarCatalog implements Catalog {
   /** Topics under further names of theirs; an entry goes with its topic. */
   readonly #aliases = new WeakMap<Topic, Map<string, Topic>>();
   readonly #reread: NodeJS.Timeout;
-  /** Set once Pulsar refuses to keep a property: no more are tried. */
-  #keepsNoIds = false;
   #rereadFrom = 0;
   #clusterId = '';
 
@@ -82,6 +79,9 @@ export class PulsarCatalog implements Catalog {
     this.#names = new TopicNames(settings);
     this.#admin = new TopicAdmin(client.admin.http);
     this.#partitions = new TopicPartitions(partitions, log);
+    this.#ids = new TopicIds(this.#admin, log);
+    this.#policies = new TopicPolicies(this.#admin, log);
+    this.#namespaces = new NamespacePolicies(this.#admin, this.#names.namespaces);
     this.#identity = new ClusterIdentity(client, this.#admin, this.#names.metadataNamespace);
     this.producerIds = new ProducerIds(() => this.#identity.claimBlock());
     this.logStarts = {
@@ -104,7 +104,7 @@ export class PulsarCatalog implements Catalog {
       },
       log,
     );
-    this.#reread = setInterval(() => this.#rereadSome(), rereadIntervalMs);
+    this.#reread = setInterval(() => void this.#rereadSome(), rereadIntervalMs);
     this.#reread.unref();
   }
 
@@ -184,6 +184,22 @@ export class PulsarCatalog implements Catalog {
     return this.#table.inTurn(kafkaName, () => this.#override(kafkaName, change));
   }
 
+  policyOf(topic: string): TopicOverrides {
+    return this.#namespaces.of(this.#names.ofKafka(topic)?.namespace ?? '');
+  }
+
+  policies(): Iterable<readonly [namespace: string, policy: TopicOverrides]> {
+    return this.#namespaces.all();
+  }
+
+  setPolicy(namespace: string, change: OverridesChange): Promise<void> {
+    // In turn with other changes of it; no topic can have this name.
+    return this.#table.inTurn(`${namespace}/`, async () => {
+      await this.#changed(() => this.#namespaces.change(namespace, change));
+      await this.#obeyPolicy(namespace);
+    });
+  }
+
   async ensureTopic(name: string): Promise<Topic> {
     const { kafkaName } = this.#pairOf(name);
     const topic = await this.#table.ensure(kafkaName, () =>
@@ -212,6 +228,10 @@ export class PulsarCatalog implements Catalog {
     const wanted = this.#settings.clusterId;
     const identify = () => this.#identity.clusterId(wanted);
     this.#clusterId = await onceReached(identify, 'the cluster id', log);
+    for (const namespace of namespaces) {
+      const read = () => this.#namespaces.read(namespace);
+      await onceReached(read, `the namespace ${namespace}`, log);
+    }
     for (const namespace of [...namespaces, metadataNamespace]) {
       const watch = () => this.#watches.open(namespace);
       const topics = await onceReached(watch, `the topics of ${namespace}`, log);
@@ -246,12 +266,34 @@ export class PulsarCatalog implements Catalog {
     await this.#queue.add([...held, ...this.#pairsOf([...topics, ...partitioned])]);
   }
 
-  #rereadSome(): void {
+  async #rereadSome(): Promise<void> {
+    for (const namespace of this.#names.namespaces) {
+      try {
+        if (await this.#namespaces.read(namespace)) await this.#obeyPolicy(namespace);
+      } catch (error) {
+        this.#log.warn(
+          { err: error, namespace },
+          'cannot read what a namespace says of its topics',
+        );
+      }
+    }
     const all = [...this.#origins.values()].map(({ pair }) => pair);
     if (this.#rereadFrom >= all.length) this.#rereadFrom = 0;
     const some = all.slice(this.#rereadFrom, this.#rereadFrom + rereadMax);
     this.#rereadFrom += rereadMax;
-    void this.#queue.add(some);
+    await this.#queue.add(some);
+  }
+
+  /** Tells every topic of a namespace what it says now. */
+  async #obeyPolicy(namespace: string): Promise<void> {
+    const pairs = [...this.#origins.values()].map(({ pair }) => pair);
+    const concerned = pairs.filter((pair) => pair.namespace === namespace);
+    await inParallel(concerned, policiesInFlightMax, ({ kafkaName }) =>
+      this.#table.inTurn(kafkaName, async () => {
+        const topic = this.#table.get(kafkaName);
+        if (topic !== undefined) await this.#reconfigure(topic, topic.overrides);
+      }),
+    );
   }
 
   /** Brings one topic in line with Pulsar; returns whether anything had to be changed. */
@@ -264,7 +306,7 @@ export class PulsarCatalog implements Catalog {
       await this.#drop(held);
       return true;
     }
-    const id = await this.#idOf(pair, stored, held);
+    const id = await this.#ids.of(pair.pulsarTopic, stored, held?.id);
     if (held !== undefined && held.id !== id) {
       await this.#drop(held);
       held = undefined;
@@ -278,38 +320,16 @@ export class PulsarCatalog implements Catalog {
     return (await this.#takeConfig(held, stored)) || isGrown;
   }
 
-  /** The id that a topic has for Kafka; one that has none is given one, for good if rights allow. */
-  async #idOf(
-    { pulsarTopic }: TopicNamePair,
-    { partitions, properties }: StoredTopic,
-    held: Topic | undefined,
-  ): Promise<string> {
-    const known = idOf(properties);
-    if (known !== null) return known;
-    const first = partitions > 0 ? `${pulsarTopic}-partition-0` : pulsarTopic;
-    const creationDate = await this.#admin.creationDate(first);
-    if (creationDate === null && held !== undefined) return held.id;
-    const id = derivedId(pulsarTopic, creationDate ?? '');
-    if (this.#keepsNoIds) return id;
-    try {
-      await this.#admin.setProperties(pulsarTopic, idPropertyOf(id));
-    } catch (error) {
-      if (!isForbidden(error)) throw error;
-      this.#keepsNoIds = true;
-      this.#log.warn({ err: error }, 'no right to keep topic ids: they are derived at each start');
-    }
-    return id;
-  }
-
   async #openTopic(pair: TopicNamePair, stored: StoredTopic, id: string): Promise<Topic> {
     const name = pair.kafkaName;
     const isPartitioned = stored.partitions > 0;
     const overrides = overridesOf(stored.properties);
-    const config = this.#configOf(name, overrides, stored);
+    const config = this.#configOf(pair, overrides);
+    const policy = this.policyOf(name);
     const toOpen = { name, id, config, pulsarTopic: pair.pulsarTopic, isPartitioned };
     const partitions = await this.#partitions.open(toOpen, 0, Math.max(1, stored.partitions));
     this.#origins.set(name, { pair, isPartitioned });
-    const topic = this.#table.publish({ name, id, partitions, overrides, config });
+    const topic = this.#table.publish({ name, id, partitions, overrides, policy, config });
     this.#table.tell((listener) => listener.created?.(topic));
     return topic;
   }
@@ -326,20 +346,16 @@ export class PulsarCatalog implements Catalog {
 
   async #takeConfig(topic: Topic, stored: StoredTopic): Promise<boolean> {
     const overrides = overridesOf(stored.properties);
-    const config = this.#configOf(topic.name, overrides, stored);
-    const isSame =
-      config.entryFormat === topic.config.entryFormat && isEqual(overrides, topic.overrides);
-    if (isSame) return false;
-    await this.#reconfigure(topic, overrides, config);
+    if (isEqual(overrides, topic.overrides)) return false;
+    await this.#reconfigure(topic, overrides);
     return true;
   }
 
-  async #reconfigure(
-    topic: Topic,
-    overrides: ReadonlyMap<string, string>,
-    config: LogConfig,
-  ): Promise<Topic> {
-    const changed = this.#table.publish({ ...topic, overrides, config });
+  async #reconfigure(topic: Topic, overrides: TopicOverrides): Promise<Topic> {
+    const { pair } = this.#originOf(topic);
+    const config = this.#configOf(pair, overrides);
+    const policy = this.policyOf(topic.name);
+    const changed = this.#table.publish({ ...topic, overrides, policy, config });
     await this.#partitions.configure(topic.partitions, config);
     this.#table.tell((listener) => listener.configured?.(changed));
     return changed;
@@ -347,11 +363,15 @@ export class PulsarCatalog implements Catalog {
 
   /** A topic is gone in Pulsar. */
   async #drop(topic: Topic): Promise<void> {
+    const closing = this.#partitions.close(topic.partitions);
+    this.#forget(topic);
+    await closing;
+  }
+
+  #forget(topic: Topic): void {
     this.#table.remove(topic);
     this.#origins.delete(topic.name);
-    const closing = this.#partitions.close(topic.partitions);
     this.#table.tell((listener) => listener.deleted?.(topic));
-    await closing;
   }
 
   async #create(pair: TopicNamePair, { partitions, overrides }: NewTopic): Promise<Topic> {
@@ -368,7 +388,7 @@ export class PulsarCatalog implements Catalog {
         throw existsAlready(kafkaName);
       });
     });
-    await this.#carryPolicies(pair, this.#configOf(kafkaName, overrides, stored));
+    await this.#policies.carry(pair, this.#configOf(pair, overrides));
     return this.#openTopic(pair, stored, id);
   }
 
@@ -385,7 +405,7 @@ export class PulsarCatalog implements Catalog {
       void this.#queue.add([pair]);
       throw error;
     }
-    await this.#drop(topic);
+    this.#forget(topic);
   }
 
   async #grow(name: string, count: number): Promise<Topic> {
@@ -405,8 +425,6 @@ export class PulsarCatalog implements Catalog {
     const topic = this.#table.existing(name);
     const { pair } = this.#originOf(topic);
     const overrides = change(topic.overrides);
-    const { entryFormat } = topic.config;
-    const config = { ...effectiveTopicConfig(overrides, this.#settings), entryFormat };
     await this.#changed(async () => {
       await this.#admin.setProperties(pair.pulsarTopic, configProperties(overrides));
       for (const config of topic.overrides.keys()) {
@@ -414,22 +432,8 @@ export class PulsarCatalog implements Catalog {
         await this.#admin.removeProperty(pair.pulsarTopic, configProperty(config));
       }
     });
-    await this.#carryPolicies(pair, config);
-    return this.#reconfigure(topic, overrides, config);
-  }
-
-  /** Without a retention of its own a topic has that of its namespace, which keeps nothing by default. */
-  async #carryPolicies({ kafkaName, pulsarTopic }: TopicNamePair, config: LogConfig) {
-    if (isInternalTopic(kafkaName)) return;
-    try {
-      await this.#admin.setRetention(pulsarTopic, retentionOf(config));
-      await this.#admin.keepInactive(pulsarTopic);
-    } catch (error) {
-      this.#log.error(
-        { err: error, topic: kafkaName },
-        "cannot set a topic's retention in Pulsar: the namespace's holds; see `kopje check`",
-      );
-    }
+    await this.#policies.carry(pair, this.#configOf(pair, overrides));
+    return this.#reconfigure(topic, overrides);
   }
 
   #checkRoom(partitions: number): void {
@@ -454,15 +458,12 @@ export class PulsarCatalog implements Catalog {
     }
   }
 
-  #configOf(
-    name: string,
-    overrides: ReadonlyMap<string, string>,
-    { properties }: StoredTopic,
-  ): LogConfig {
-    const config = effectiveTopicConfig(overrides, this.#settings);
+  #configOf({ kafkaName, namespace }: TopicNamePair, overrides: TopicOverrides): LogConfig {
+    const policy = this.#namespaces.of(namespace);
+    const config = effectiveTopicConfig(overrides, this.#settings, policy);
     // Only coordinators read and write Kafka's own topics, as batches.
-    const standard = isInternalTopic(name) ? 'kafka' : config.entryFormat;
-    return { ...config, entryFormat: entryFormatOf(properties) ?? standard };
+    const isFree = isInternalTopic(kafkaName) && !overrides.has('entry.format');
+    return isFree ? { ...config, entryFormat: 'kafka' } : config;
   }
 
   #originOf({ name }: Topic): Origin {
@@ -496,8 +497,4 @@ export class PulsarCatalog implements Catalog {
 
 function existsAlready(name: string): CatalogFault {
   return new CatalogFault('topic-exists', `Topic '${name}' already exists.`);
-}
-
-function isEqual(left: ReadonlyMap<string, string>, right: ReadonlyMap<string, string>): boolean {
-  return left.size === right.size && [...left].every(([name, value]) => right.get(name) === value);
 }

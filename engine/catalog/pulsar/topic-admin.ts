@@ -1,6 +1,5 @@
 import { topicPath } from '../../../workers/log/pulsar/admin.js';
 import { AdminError, type AdminHttp } from '../../../workers/log/pulsar/admin-http.js';
-import type { MessageId } from '../../protocol/pulsar/commands.js';
 
 /** A topic as Pulsar's metadata has it. */
 export interface StoredTopic {
@@ -46,18 +45,6 @@ export class TopicAdmin {
     return info?.creationDate ?? null;
   }
 
-  /** Index of a stored entry; fails where the broker does not number them. */
-  async entryIndex(topic: string, { ledgerId, entryId }: MessageId): Promise<number> {
-    const path = `${topicPath(topic)}/ledger/${ledgerId}/entry/${entryId}`;
-    const { headers } = await this.#http.ask({ method: 'GET', path });
-    const index = headers['x-pulsar-broker-entry-metadata-index'];
-    if (index !== undefined) return Number(index);
-    throw new Error(
-      `${topic}: the broker does not number entries: set brokerEntryMetadataInterceptors=` +
-        'org.apache.pulsar.common.intercept.AppendIndexMetadataInterceptor in broker.conf and restart it',
-    );
-  }
-
   async createPartitioned(topic: string, stored: StoredTopic): Promise<void> {
     await this.#http.ask({
       method: 'PUT',
@@ -95,9 +82,22 @@ export class TopicAdmin {
     await this.#http.ask({ method: 'DELETE', path });
   }
 
-  async setRetention(topic: string, retention: RetentionPolicy): Promise<void> {
+  /**
+   * Pulsar refuses to keep less than the backlog quota that holds for the topic allows; then it is told to keep a
+   * little more than that. Returns what it was told.
+   */
+  async setRetention(topic: string, retention: RetentionPolicy): Promise<RetentionPolicy> {
     const path = `${topicPath(topic)}/retention`;
-    await this.#http.ask({ method: 'POST', path, body: retention });
+    const set = (body: RetentionPolicy, expected: number[]) =>
+      this.#http.ask({ method: 'POST', path, body, expected });
+    const { status } = await set(retention, [412]);
+    if (status !== 412) return retention;
+    const quotas = await this.#http.get<Record<string, BacklogQuota>>(
+      `${topicPath(topic)}/backlogQuotaMap?applied=true`,
+    );
+    const more = aboveQuotas(retention, Object.values(quotas));
+    await set(more, []);
+    return more;
   }
 
   /** Sees that Pulsar does not delete a topic that nobody uses. */
@@ -110,6 +110,25 @@ export class TopicAdmin {
   async ensureNamespace(namespace: string): Promise<void> {
     const path = `namespaces/${namespace}`;
     await this.#http.ask({ method: 'PUT', path, expected: [409] });
+  }
+
+  namespaceProperties(namespace: string): Promise<Record<string, string>> {
+    return this.#http.get(`namespaces/${namespace}/properties`);
+  }
+
+  /** Beside those that there are. */
+  async setNamespaceProperties(
+    namespace: string,
+    properties: StoredTopic['properties'],
+  ): Promise<void> {
+    if (Object.keys(properties).length === 0) return;
+    const path = `namespaces/${namespace}/properties`;
+    await this.#http.ask({ method: 'PUT', path, body: properties });
+  }
+
+  async removeNamespaceProperty(namespace: string, key: string): Promise<void> {
+    const path = `namespaces/${namespace}/property/${encodeURIComponent(key)}`;
+    await this.#http.ask({ method: 'DELETE', path, expected: [404] });
   }
 
   /** Sees that nothing in a namespace is ever deleted by age, size or disuse. */
@@ -125,6 +144,27 @@ export class TopicAdmin {
     const { status, body } = await this.#http.ask({ method: 'GET', path, expected: [404] });
     return status === 404 ? null : (JSON.parse(body.toString()) as Answer);
   }
+}
+
+interface BacklogQuota {
+  /** Bytes and seconds; below 0: no limit. */
+  readonly limitSize: number;
+  readonly limitTime: number;
+}
+
+/** A retention that no backlog quota exceeds. */
+function aboveQuotas(
+  { retentionTimeInMinutes, retentionSizeInMB }: RetentionPolicy,
+  quotas: readonly BacklogQuota[],
+): RetentionPolicy {
+  const raise = (limit: number, quota: number) =>
+    limit < 0 || quota < 0 ? limit : Math.max(limit, Math.floor(quota) + 1);
+  const sizes = quotas.map(({ limitSize }) => limitSize / 1_048_576);
+  const minutes = quotas.map(({ limitTime }) => limitTime / 60);
+  return {
+    retentionTimeInMinutes: minutes.reduce(raise, retentionTimeInMinutes),
+    retentionSizeInMB: sizes.reduce(raise, retentionSizeInMB),
+  };
 }
 
 const keptWhileInactive = {

@@ -6,10 +6,14 @@ const scheme = 'persistent://';
 /** What Pulsar keeps beside the topics of a namespace. */
 const systemTopic =
   /^(__change_events|__transaction_(buffer_snapshot|pending_ack|log_).*|transaction_coordinator_assign|.*__transaction_pending_ack)$/;
+/** The one of Kafka's own topics that is served; KoP's others hold what Kafka's would not. */
+const offsetsTopic = '__consumer_offsets';
 const partitionSuffix = /-partition-(\d+)$/;
 
 /** A topic as Kafka's clients and as Pulsar call it. */
 export interface TopicNamePair {
+  /** `tenant/namespace`. */
+  readonly namespace: string;
   /** The shortest of its names: `t` in the own namespace, else `tenant/namespace/t`. */
   readonly kafkaName: string;
   /** `persistent://tenant/namespace/t`, without a partition. */
@@ -45,7 +49,7 @@ export class TopicNames {
   ofPulsar(pulsarTopic: string): TopicNamePair | null {
     const { namespace, local } = partsOf(pulsarTopic) ?? { namespace: '', local: '' };
     if (namespace === this.metadataNamespace) {
-      return isInternalTopic(local) ? this.#pair(namespace, local) : null;
+      return local === offsetsTopic ? this.#pair(namespace, local) : null;
     }
     const isHidden =
       systemTopic.test(local) || partitionSuffix.test(local) || isInternalTopic(local);
@@ -73,7 +77,7 @@ export class TopicNames {
   #pair(namespace: string, local: string): TopicNamePair {
     const isPlain = namespace === this.#own || namespace === this.metadataNamespace;
     const kafkaName = isPlain ? local : `${namespace}/${local}`;
-    return { kafkaName, pulsarTopic: `${scheme}${namespace}/${local}` };
+    return { namespace, kafkaName, pulsarTopic: `${scheme}${namespace}/${local}` };
   }
 }
 

@@ -6,13 +6,12 @@ import { parseTopicConfig } from '../../config/topic-configs.js';
 import type { NewTopic } from '../auto-topic.js';
 import type { RetentionPolicy, StoredTopic } from './topic-admin.js';
 
-/** KoP's names. */
+/** KoP's name, as is that of the entry format. */
 const idProperty = 'kafkaTopicUUID';
-const entryFormatProperty = 'kafkaEntryFormat';
-/** Before the name of a Kafka config that was set on the topic. */
+const entryFormat = { config: 'entry.format', property: 'kafkaEntryFormat' } as const;
+/** Before the name of every other Kafka config that was set on the topic. */
 const configPrefix = 'kopje.config.';
 
-const entryFormats = ['kafka', 'mixed_kafka', 'pulsar'] as const;
 const msPerMinute = 60_000;
 const bytesPerMebibyte = 1_048_576;
 const maxInt32 = 2 ** 31 - 1;
@@ -48,20 +47,26 @@ export function derivedId(pulsarTopic: string, creationDate: string): string {
 }
 
 export function configProperties(overrides: NewTopic['overrides']): Properties {
-  return Object.fromEntries([...overrides].map(([name, value]) => [configPrefix + name, value]));
+  return Object.fromEntries([...overrides].map(([name, value]) => [configProperty(name), value]));
 }
 
 /** The name of the property of a config. */
 export function configProperty(name: string): string {
-  return configPrefix + name;
+  return name === entryFormat.config ? entryFormat.property : configPrefix + name;
+}
+
+/** The config that a property says; null for another property. */
+function configOf(property: string): string | null {
+  if (property === entryFormat.property) return entryFormat.config;
+  return property.startsWith(configPrefix) ? property.slice(configPrefix.length) : null;
 }
 
 /** The configs of a topic; one that Kafka does not allow is left out. */
 export function overridesOf(properties: Properties): Map<string, string> {
   const overrides = new Map<string, string>();
   for (const [key, value] of Object.entries(properties)) {
-    if (!key.startsWith(configPrefix)) continue;
-    const name = key.slice(configPrefix.length);
+    const name = configOf(key);
+    if (name === null) continue;
     try {
       overrides.set(name, parseTopicConfig(name, value));
     } catch (error) {
@@ -69,11 +74,6 @@ export function overridesOf(properties: Properties): Map<string, string> {
     }
   }
   return overrides;
-}
-
-/** The entry format of a topic that has one of its own. */
-export function entryFormatOf(properties: Properties): LogConfig['entryFormat'] | null {
-  return entryFormats.find((format) => format === properties[entryFormatProperty]) ?? null;
 }
 
 /** Rounded up: Pulsar counts in minutes and MiB, and takes 0 for "keep nothing". */

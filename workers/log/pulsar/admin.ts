@@ -114,7 +114,7 @@ export class PulsarAdmin {
 }
 
 /** Where a topic is, behind `/admin/v2/`. Throws for what is no topic's full name. */
-function topicPath(topic: string): string {
+export function topicPath(topic: string): string {
   const { tenant, namespace, local } = parseTopicName(topic);
   return `persistent/${[tenant, namespace, local].map(encodeURIComponent).join('/')}`;
 }

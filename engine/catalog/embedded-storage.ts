@@ -1,0 +1,33 @@
+import type { Logger } from 'pino';
+import type { Settings } from '../config/schema.js';
+import { DataDirectory } from './data-directory.js';
+import type { RecordStorage, Storage } from './storage.js';
+
+/** Its store takes time to load. */
+export function loadCatalog() {
+  return import('./embedded-catalog.js');
+}
+
+/** The embedded log and its catalog, in a data directory. Throws DirectoryLocked, DataDirectoryError. */
+export async function openEmbeddedStorage(
+  settings: Settings,
+  log: Logger,
+  records: RecordStorage,
+): Promise<Storage> {
+  const directory = await DataDirectory.open({
+    path: settings.dataDir,
+    nodeId: settings.brokerId,
+    clusterId: settings.clusterId,
+    log,
+  });
+  return {
+    workers: { backend: { kind: 'embedded' }, dataDir: directory.path, storage: records },
+    segments: directory.path,
+    load: loadCatalog,
+    async openCatalog(partitions, failed) {
+      const { EmbeddedCatalog } = await loadCatalog();
+      return EmbeddedCatalog.open({ directory, partitions, log, settings, failed });
+    },
+    close: (clean) => directory.close(clean),
+  };
+}

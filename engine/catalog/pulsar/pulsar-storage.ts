@@ -1,0 +1,20 @@
+import type { Logger } from 'pino';
+import { openPulsarClient } from '../../../workers/log/pulsar/client.js';
+import type { PulsarBackend } from '../../../workers/ring/control.js';
+import type { Settings } from '../../config/schema.js';
+import type { Storage } from '../storage.js';
+import { PulsarCatalog } from './pulsar-catalog.js';
+
+/** Everything is in the Pulsar cluster; nothing is kept on local disk. */
+export function pulsarStorage(backend: PulsarBackend, settings: Settings, log: Logger): Storage {
+  return {
+    workers: { backend, dataDir: settings.dataDir, storage: 'disk' },
+    segments: null,
+    load: () => Promise.resolve(),
+    openCatalog(partitions) {
+      const client = openPulsarClient(backend);
+      return PulsarCatalog.open({ client, partitions, settings, log });
+    },
+    close: () => Promise.resolve(),
+  };
+}
