@@ -14,6 +14,8 @@ export async function openEmbeddedStorage(
   log: Logger,
   records: RecordStorage,
 ): Promise<Storage> {
+  // Meanwhile; whoever opens the catalog is told.
+  loadCatalog().catch(() => {});
   const directory = await DataDirectory.open({
     path: settings.dataDir,
     nodeId: settings.brokerId,
