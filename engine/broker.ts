@@ -97,7 +97,7 @@ class Assembly implements Broker {
     });
     this.#pool = new WorkerPool(this.#poolOptions(), {
       down: (worker, reason) => this.#workerDown(worker, reason),
-      up: (worker) => this.#partitions.workerUp(worker),
+      up: (worker) => this.#workerUp(worker),
       notice: (worker, notice) => this.#notice(worker, notice),
       wake: (slot) => this.#waits.wake(slot),
       exhausted: (worker, reason) =>
@@ -277,8 +277,17 @@ class Assembly implements Broker {
   }
 
   #workerDown(worker: number, reason: unknown): void {
-    this.#log.error({ err: reason, worker }, 'a partition thread died; it is replaced');
+    const message =
+      this.#storage === 'disk'
+        ? 'a partition thread died; it is replaced'
+        : 'a partition thread died with the records that it had in memory: its partitions stay offline';
+    this.#log.error({ err: reason, worker }, message);
     this.#partitions.workerDown(worker);
+  }
+
+  #workerUp(worker: number): void {
+    if (this.#storage === 'disk') this.#partitions.workerUp(worker);
+    else this.#partitions.workerLost(worker);
   }
 
   #notice(worker: number, notice: WorkerNotice): void {

@@ -192,6 +192,15 @@ export class Partitions implements PartitionPort, RingPort {
     }
   }
 
+  /** A replacement listens, but what the partitions held was in the memory of the dead one: there is nothing to open. */
+  workerLost(worker: number): void {
+    for (const entry of this.#slots) {
+      if (entry?.worker === worker && !entry.online) {
+        entry.offlineErrorCode = ErrorCode.KAFKA_STORAGE_ERROR;
+      }
+    }
+  }
+
   /** A storage fault took a partition offline in its worker. */
   offline(notice: WorkerNotice & { kind: 'offline' }): void {
     const entry = this.#slots[notice.slot];

@@ -2,6 +2,8 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import type { Worker } from 'node:worker_threads';
 import t from 'tap';
 import { type Kopje, SettingsError, startKopje } from '../../../engine/embedded/start-kopje.js';
 import { RecordBatchBuilder } from '../../../engine/protocol/kafka/record-batch-builder.js';
@@ -62,6 +64,30 @@ t.test('a topic in memory is compacted', async (t) => {
   while (first === written[0] && performance.now() < endMs) [first] = await valuesOf(client);
   t.not(first, written[0], 'the oldest value of the key is gone');
   t.ok(first !== undefined && written.includes(first), 'and a later one is there');
+  client.close();
+});
+
+t.test('a thread that dies takes its records along, and no offset comes twice', async (t) => {
+  const threads: Worker[] = [];
+  const keep = (thread: Worker) => threads.push(thread);
+  process.on('worker', keep);
+  t.teardown(() => process.off('worker', keep));
+  await using kopje = await startKopje();
+  const client = await RawClient.connect(kopje.port);
+  await createTopic(client, 'r', 1);
+  await produce(client, 'r', 0, batchOf('lost'));
+  await threads[0]?.terminate();
+  const endMs = performance.now() + 60_000;
+  let { errorCode } = await produce(client, 'r', 0, batchOf('refused'));
+  while (errorCode === 6 && performance.now() < endMs) {
+    await setTimeout(20);
+    ({ errorCode } = await produce(client, 'r', 0, batchOf('refused')));
+  }
+  t.equal(errorCode, 56, 'its topics are offline once there is another thread');
+  await createTopic(client, 'later', 1);
+  t.equal((await produce(client, 'later', 0, batchOf('kept'))).baseOffset, 0);
+  await client.ask(deleteTopicsExchange, { topicNames: ['r'], timeoutMs: 5_000 }, 5);
+  t.strictSame(await roundTrip(kopje, 'new'), ['new']);
   client.close();
 });
 

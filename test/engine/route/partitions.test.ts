@@ -130,3 +130,17 @@ t.test('one that does not open, or is new, is given up', async (t) => {
   await Promise.all([t.rejects(made, /ended/), thread.answerAll(new WorkerFailure(6, 'ended'))]);
   t.same([...partitions.all()], []);
 });
+
+t.test('what was in the memory of a dead thread is not opened again', async (t) => {
+  const thread = new FakeThread();
+  const partitions = partitionsOf(thread);
+  const opening = partitions.open(spec);
+  await thread.answerAll();
+  const ref = await opening;
+  partitions.workerDown(0);
+  t.equal(ref.offlineErrorCode, 6, 'its thread is being replaced');
+  partitions.workerLost(0);
+  t.equal(thread.asked.length, 1);
+  t.equal(ref.online, false);
+  t.equal(ref.offlineErrorCode, 56);
+});
