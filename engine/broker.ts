@@ -278,7 +278,7 @@ class Assembly implements Broker {
 
   #workerDown(worker: number, reason: unknown): void {
     const message =
-      this.#storage === 'disk'
+      this.#storage.workers.storage === 'disk'
         ? 'a partition thread died; it is replaced'
         : 'a partition thread died with the records that it had in memory: its partitions stay offline';
     this.#log.error({ err: reason, worker }, message);
@@ -286,7 +286,7 @@ class Assembly implements Broker {
   }
 
   #workerUp(worker: number): void {
-    if (this.#storage === 'disk') this.#partitions.workerUp(worker);
+    if (this.#storage.workers.storage === 'disk') this.#partitions.workerUp(worker);
     else this.#partitions.workerLost(worker);
   }
 

@@ -35,6 +35,8 @@ export interface EmbeddedCatalogOptions {
   readonly partitions: PartitionPort;
   readonly log: Logger;
   readonly settings: Settings;
+  /** False where the directory goes with the process; true if left out. */
+  readonly kept?: boolean;
   /** Told when what it stores in fails: nothing can be changed any more, and the process has to end. */
   readonly failed: (fault: MetadataStoreError) => void;
 }
@@ -82,7 +84,7 @@ export class EmbeddedCatalog implements Catalog {
     const path = join(directory.path, catalogFile);
     let store: CatalogStore | null = null;
     try {
-      store = await CatalogStore.open(path, options.failed);
+      store = await CatalogStore.open(path, options.failed, options.kept);
       const present = await reconcile(store, directory.path, settings, log);
       const catalog = new EmbeddedCatalog(options, store);
       await catalog.#openAll(present);

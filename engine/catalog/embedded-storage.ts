@@ -28,7 +28,8 @@ export async function openEmbeddedStorage(
     load: loadCatalog,
     async openCatalog(partitions, failed) {
       const { EmbeddedCatalog } = await loadCatalog();
-      return EmbeddedCatalog.open({ directory, partitions, log, settings, failed });
+      const kept = records === 'disk';
+      return EmbeddedCatalog.open({ directory, partitions, log, settings, kept, failed });
     },
     close: (clean) => directory.close(clean),
   };

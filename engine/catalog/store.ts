@@ -68,15 +68,17 @@ export class CatalogStore {
 
   /**
    * Throws if the file is damaged, a newer version wrote it, or there is no room for it. `failed` is told, once, that
-   * it can be written no more.
+   * it can be written no more. One that is not `kept` is of this process alone, and no start will ever find half of it.
    */
   static async open(
     path: string,
     failed: (fault: MetadataStoreError) => void = () => {},
+    kept = true,
   ): Promise<CatalogStore> {
     await checkLmdbFile(path);
     await makeRoomForLmdb(path);
-    await createLmdbFile(path, openRoot);
+    // Memory that LMDB gives back here is zeroed when it takes it again: 2 MiB for each broker of a process (measured).
+    if (kept) await createLmdbFile(path, openRoot);
     const root = openRoot(path);
     try {
       const store = new CatalogStore(path, root, failed);

@@ -1,7 +1,11 @@
-import { distance } from 'fastest-levenshtein';
+import { createRequire } from 'node:module';
+
+const require = createRequire(import.meta.url);
 
 /** The name that was probably meant, or null if none is near. */
 export function nearest(written: string, names: readonly string[]): string | null {
+  // Only now: a start whose settings are right needs none of it.
+  const { distance } = require('fastest-levenshtein') as typeof import('fastest-levenshtein');
   const wanted = fold(written);
   let best: string | null = null;
   let leastDistance = Math.max(2, Math.floor(wanted.length / 3)) + 1;
