@@ -23,8 +23,9 @@ export interface Client {
   /** Lives when a connection breaks under it; kafkajs 2.2 ends with an error that nobody catches. */
   survivesCuts: boolean;
   /**
-   * Its members go on when the broker comes back. Those of kafka-python 3.0 stand still, with Kafka too; platformatic's
-   * streams end with FENCED_LEADER_EPOCH, and one opened after that stood still in one run of four.
+   * Its members go on when the broker comes back. Those of kafka-python 3.0 stand still, and so do platformatic's:
+   * their `consume` and their streams end with whatever error they meet meanwhile, and when they are opened again they join
+   * and commit nothing for two minutes. With Kafka 4.3.1, killed alike, both do the same.
    */
   survivesRestarts: boolean;
   /** Walks that it goes by itself, checking each answer: `admin`, `rules`. */
