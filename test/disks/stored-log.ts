@@ -41,7 +41,7 @@ function partitionFaults(dir: string): string[] {
     faults.push(...indexFaults(path.replace(/log$/, 'index'), segment, base));
     faults.push(...timeFaults(path.replace(/log$/, 'timeindex'), segment, base));
   }
-  const strays = names.filter((name) => /\.(cleaned|swap)$/.test(name) || name === 'sync-failed');
+  const strays = names.filter((name) => /\.(cleaned|swap)$/.test(name));
   return [...faults, ...strays.map((name) => `${join(dir, name)} was left behind`)];
 }
 

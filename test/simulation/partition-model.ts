@@ -40,7 +40,6 @@ export class PartitionModel {
   #powerWasCut = false;
   /** Offsets of what power cuts may have taken, until somebody looks. */
   #unsafe: { from: number; to: number }[] = [];
-  mayBeDamaged = false;
   /** False: a power cut may have torn a time index, which is not synced (an open defect: docs/reliability.md). */
   hasSoundTimes = true;
   /** Its directory is there for good. */
@@ -90,12 +89,11 @@ export class PartitionModel {
     this.#stableEndOffset = Math.max(this.#stableEndOffset, recoveryPoint);
   }
 
-  /** The power was cut: what was not stable may be gone, and more than the end be damaged. */
-  powerCut(mayBeDamaged: boolean): void {
+  /** The power was cut: what was not stable may be gone. */
+  powerCut(): void {
     this.#powerWasCut = true;
     this.hasSoundTimes = false;
     this.#unsafe.push({ from: this.#stableEndOffset, to: Number.POSITIVE_INFINITY });
-    this.mayBeDamaged = mayBeDamaged;
   }
 
   /** The process ended: a log start that nobody was told of may be forgotten. */

@@ -103,14 +103,26 @@ export const plants: readonly Plant[] = [
   {
     name: 'no sync of a snapshot that alone knows a producer',
     file: `${embedded}/snapshot-files.js`,
-    text: 'if (isSynced)',
-    by: 'if (false)',
+    text: 'this.#sync(offset);',
+    by: '',
   },
   {
     name: 'no sync after a recovery',
     file: `${embedded}/recovery.js`,
-    text: 'disk.fdatasyncNow(segment.fd);',
+    text: 'this.#options.disk.fdatasyncNow(segment.fd);',
     by: '',
+  },
+  {
+    name: 'what a sync that nobody heard of failed for is believed',
+    file: `${embedded}/recovery.js`,
+    text: 'rewrite(disk, segment, from);',
+    by: '',
+  },
+  {
+    name: 'a recovery point noted beyond what is synced',
+    file: `${embedded}/embedded-log.js`,
+    text: 'this.#note.store(this.stableEndOffset, false);',
+    by: 'this.#note.store(this.logEndOffset, false);',
   },
   {
     name: 'torn tail not cut',

@@ -6,7 +6,6 @@ import { type Files, removeFile, replaceFile } from '../../engine/catalog/durabl
 import type { PartitionRef, PartitionState } from '../../engine/route/partition-port.js';
 import { WaitingFetches } from '../../engine/wait/waiting-fetches.js';
 import { compactSegments } from '../../workers/log/embedded/compact.js';
-import { repairLog } from '../../workers/log/embedded/open.js';
 import { allocateBells, BellListener } from '../../workers/ring/bell.js';
 import type { WorkerNotice } from '../../workers/ring/control.js';
 import { PageAllocator } from '../../workers/ring/pages.js';
@@ -223,7 +222,11 @@ export class SimBroker {
       const { message, isOfDeadThread } = error as AskFailure;
       this.#world.trace(`${model.name} was not opened: ${message}`);
       if (isOfDeadThread || partition.generation !== generation) return;
-      await this.#failed(partition, message, offsets);
+      // Whatever a power cut or a failing disk leaves, nothing that was synced is damaged or gone.
+      const mayPass = !/damage to what was synced|but had reached/.test(message);
+      this.#world.check(mayPass && this.#world.faults.isAny, () => {
+        return `${model.name} cannot be opened: ${message}`;
+      });
       await this.#world.schedule.pause(this.life, 1_000 * failures);
       if (partition.generation !== generation || thread.life.isDead) return;
       return this.#open(partition, create, false, Math.min(failures * 2, 60));
@@ -231,36 +234,6 @@ export class SimBroker {
     if (partition.generation !== generation) return;
     model.isCreated = true;
     if (!thread.life.isDead) partition.opened();
-  }
-
-  /** An opening failed: what is damaged is repaired, as an operator would. */
-  async #failed(
-    partition: SimPartition,
-    message: string,
-    offsets: { recoveryPoint: number; logStartOffset: number },
-  ): Promise<void> {
-    const { model, topic, topicId, slot } = partition;
-    const { faults, schedule } = this.#world;
-    const isDamage = /damage that is not a torn tail/.test(message);
-    this.#world.check(isDamage ? model.mayBeDamaged : faults.isAny, () => {
-      return `${model.name} cannot be opened: ${message}`;
-    });
-    if (!isDamage) return;
-    await repairLog({
-      disk: new LifeDisk(this.#world, this.life),
-      dir: join(dataDir, model.name),
-      topic,
-      partition: slot,
-      topicId,
-      config: model.config,
-      ...offsets,
-      clock: schedule.wallMs,
-      codecs,
-      visitor: { snapshot() {}, batch() {} },
-      copied() {},
-      takeSnapshot: () => [],
-      report() {},
-    }).catch((error: unknown) => this.#world.trace(`no repair: ${error}`));
   }
 
   #heard(thread: SimThread, notice: WorkerNotice): void {

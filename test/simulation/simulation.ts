@@ -97,10 +97,7 @@ export class Simulation {
     const loss = random.pick(['all', 'tail', 'tail', 'scattered', 'none'] as const);
     const isOrdered = random.chance(0.6);
     this.world.trace(`the power was cut: ${loss}${isOrdered ? '' : ', names in any order'}`);
-    for (const model of this.models) {
-      const isOneFile = model.config.segmentBytes === largeSegmentBytes;
-      model.powerCut(loss === 'scattered' || !isOrdered || !isOneFile);
-    }
+    for (const model of this.models) model.powerCut();
     disk.cutPower(loss, isOrdered, random);
     this.broker = this.#newBroker();
     await this.start();

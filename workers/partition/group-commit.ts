@@ -2,7 +2,7 @@ import type { Log, LogFault } from '../log/log.js';
 import type { AppendRequest } from './request.js';
 
 /** Unsynced bytes after which a partition with `durability=os` is synced, so that recovery stays short. */
-const maxUnsyncedBytes = 64 * 2 ** 20;
+const maxUnsyncedBytes = 16 * 2 ** 20;
 /** And the time after which it is. */
 const maxUnsyncedMs = 10_000;
 

@@ -20,6 +20,7 @@ import { openSegments } from './open-segments.js';
 import type { EmbeddedLogOptions } from './options.js';
 import { Reader } from './reader.js';
 import type { RecoveryTally } from './recovery.js';
+import type { RecoveryPointFile } from './recovery-point-file.js';
 import { expiredSegments } from './retention.js';
 import { mustRoll } from './roll.js';
 import { Segment, type SegmentMark } from './segment.js';
@@ -27,18 +28,21 @@ import type { Segments } from './segments.js';
 import { removeIfThere, writeFully } from './small-file.js';
 import type { SnapshotFiles } from './snapshot-files.js';
 import { StoredRun } from './stored-run.js';
-import { markSyncFailure } from './sync-failure.js';
 import { TimeSearch } from './time-search.js';
 
 /** Written bytes after which indexes and a producer snapshot go to disk, so that an opening reads no more than that. */
 const checkpointBytes = 64 * 2 ** 20;
+/** Synced bytes after which the recovery point is noted. */
+const noteBytes = 2 ** 20;
 
 /** What an opening found on the disk. */
 export interface RecoveredLog {
   readonly segments: Segments;
   readonly epochs: LeaderEpochs;
   readonly snapshots: SnapshotFiles;
+  readonly note: RecoveryPointFile;
   readonly logStartOffset: number;
+  readonly stableEndOffset: number;
   /** The first file may be new, and its name not synced. */
   readonly isNameUnsynced: boolean;
   readonly tally: RecoveryTally;
@@ -66,6 +70,9 @@ export class EmbeddedLog implements Log {
   readonly borrowsUntilStable = false;
   #epochStored = false;
   #bytesSinceCheckpoint: number;
+  readonly #note: RecoveryPointFile;
+  /** The first sync of an opening is noted, however little it covers. */
+  #bytesSinceNote = noteBytes;
   /** Set by a storage fault: nothing is written from then on. */
   #broken: LogFault | null = null;
   #closed = false;
@@ -84,7 +91,8 @@ export class EmbeddedLog implements Log {
     this.leaderEpoch = this.#epochs.highest + 1;
     this.#flusher = new Flusher(disk, dir, this.#segments);
     if (recovered.isNameUnsynced) this.#flusher.created();
-    this.#flusher.stableEndOffset = this.logEndOffset;
+    this.#flusher.stableEndOffset = recovered.stableEndOffset;
+    this.#note = recovered.note;
     this.#reader = new Reader(disk, this.#segments, options.codecs);
     this.#search = new TimeSearch(disk, this.#segments, options.codecs);
     this.#doomed = new DoomedFiles(disk);
@@ -159,15 +167,14 @@ export class EmbeddedLog implements Log {
     }
     this.#flusher.unsyncedBytes += this.#stored.sizeBytes;
     this.#bytesSinceCheckpoint += this.#stored.sizeBytes;
+    this.#bytesSinceNote += this.#stored.sizeBytes;
   }
 
   flush(done: (fault: LogFault | null) => void): void {
-    const { disk, dir } = this.#options;
+    const { dir } = this.#options;
     const ended = (fault: LogFault | null) => {
-      if (fault !== null) {
-        this.#broken ??= fault;
-        markSyncFailure(disk, dir);
-      } else this.#checkpoint();
+      if (fault !== null) this.#broken ??= fault;
+      else this.#checkpoint();
       done(fault);
       this.#afterFlush?.();
     };
@@ -338,12 +345,17 @@ export class EmbeddedLog implements Log {
       if (fault !== null) return;
     }
     this.#segments.active.seal();
+    this.#bytesSinceNote = noteBytes;
     this.#bytesSinceCheckpoint = checkpointBytes;
     this.#checkpoint();
   }
 
-  /** Brings indexes and producer state to the disk now and then; losing them costs time, not data. */
+  /** Brings recovery point, indexes and producer state to the disk now and then; losing them costs time, not data. */
   #checkpoint(): void {
+    if (this.#bytesSinceNote >= noteBytes) {
+      this.#bytesSinceNote = 0;
+      this.#note.store(this.stableEndOffset, false);
+    }
     if (this.#bytesSinceCheckpoint < checkpointBytes) return;
     this.#bytesSinceCheckpoint = 0;
     try {
@@ -416,22 +428,30 @@ export class EmbeddedLog implements Log {
     this.#snapshot(startOffset);
   }
 
-  /** Takes back a run of which a part was written, so that a record that failed never appears. */
+  /**
+   * Takes back a run of which a part was written, so that a record that failed never appears: not after a power cut
+   * either, which would bring back what a sync of the file's earlier bytes took along.
+   */
   #undo(first: Segment, mark: SegmentMark, fault: LogFault): void {
+    const { disk, dir } = this.#options;
     if (fault.code !== 'full') this.#broken = fault;
     try {
+      const hasRolled = this.#segments.active !== first;
       for (let last = this.#segments.active; last !== first; last = this.#segments.active) {
         this.#segments.remove(last);
         last.release();
-        for (const suffix of segmentSuffixes) removeIfThere(this.#options.disk, last.path(suffix));
+        for (const suffix of segmentSuffixes) removeIfThere(disk, last.path(suffix));
         this.#flusher.unrolled(this.#segments.active);
       }
       this.#segments.sizeBytes -= first.sizeBytes - mark.sizeBytes;
+      const isLonger = disk.sizeBytes(first.fd) > mark.sizeBytes;
       first.restore(mark);
       this.#snapshots.removeAbove(this.logEndOffset);
+      if (isLonger) disk.fdatasyncNow(first.fd);
+      if (hasRolled) disk.syncDirectory(dir);
     } catch (error) {
       // What the caller was told has failed may be in the file: only a recovery can tell.
-      this.#broken = faultOf(error, `cannot take back an append to ${this.#options.dir}`);
+      this.#broken = faultOf(error, `cannot take back an append to ${dir}`);
     }
   }
 
@@ -445,8 +465,10 @@ export class EmbeddedLog implements Log {
     );
     if (stays <= 0) return;
     const startOffset = all[stays]!.baseOffset;
+    // A power cut may leave any of what goes, and a gap below the recovery point is none.
+    this.#note.store(this.stableEndOffset, true);
     // Producers that were last heard of in what goes are known by it alone from now on.
-    this.#snapshots.keep(startOffset, takeSnapshot(startOffset));
+    this.#snapshots.keep(startOffset, () => takeSnapshot(startOffset));
     for (const segment of all.slice(0, stays)) {
       this.#segments.remove(segment);
       this.#doomed.add(segment, clock() + this.#config.fileDeleteDelayMs);

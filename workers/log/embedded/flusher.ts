@@ -26,6 +26,11 @@ export class Flusher {
     this.#disk = disk;
     this.#dir = dir;
     this.#segments = segments;
+    for (const segment of segments.all) {
+      const unsyncedBytes = segment.sizeBytes - segment.syncedBytes;
+      this.unsyncedBytes += unsyncedBytes;
+      if (unsyncedBytes > 0 && segment !== segments.active) this.#rolled.push(segment);
+    }
   }
 
   get isRunning(): boolean {

@@ -17,12 +17,12 @@ import { LeaderEpochs } from './leader-epochs.js';
 import { openSegments } from './open-segments.js';
 import type { EmbeddedLogOptions } from './options.js';
 import { Recovery, type RecoveryTally } from './recovery.js';
+import { RecoveryPointFile } from './recovery-point-file.js';
 import { Segment } from './segment.js';
 import { Segments } from './segments.js';
 import { readWhole, removeIfThere, replaceWhole } from './small-file.js';
 import { SnapshotFiles } from './snapshot-files.js';
 import { finishSwaps } from './swap.js';
-import { clearSyncFailure, hasSyncFailure } from './sync-failure.js';
 
 /**
  * Opens the log of a partition, creating it if it is not there, through recovery if the last process did not end in
@@ -38,8 +38,7 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Embe
     // Segments obey the config of the log that they will belong to.
     let log: EmbeddedLog | null = null;
     const config = () => log?.config ?? options.config;
-    const verifyFrom = options.cleanShutdown ? Number.POSITIVE_INFINITY : options.recoveryPoint;
-    const recovered = await recover(options, segments, config, verifyFrom);
+    const recovered = await recover(options, segments, config, false);
     log = new EmbeddedLog(options, recovered);
     const { scannedBytes, cutBytes, rewrittenBytes } = recovered.tally;
     if (scannedBytes + cutBytes + rewrittenBytes > 0) {
@@ -65,7 +64,7 @@ export async function repairLog(
   const segments = new Segments();
   try {
     const mode = { durability: 'os', cleanShutdown: false } as const;
-    const recovered = await recover({ ...options, ...mode }, segments, () => options.config, 0);
+    const recovered = await recover({ ...options, ...mode }, segments, () => options.config, true);
     return recovered.tally;
   } catch (error) {
     throw faultOf(error, `cannot repair ${options.dir}`);
@@ -76,12 +75,15 @@ export async function repairLog(
 
 /** Fills `segments` with what the directory holds, sound and ready to append to. */
 async function recover(
-  options: EmbeddedLogOptions,
+  given: EmbeddedLogOptions,
   segments: Segments,
   config: () => LogConfig,
-  verifyFrom: number,
+  verifyAll: boolean,
 ): Promise<RecoveredLog> {
-  const { disk, dir } = options;
+  const { disk, dir, cleanShutdown } = given;
+  const note = new RecoveryPointFile(disk, dir, given.codecs);
+  const noted = note.load();
+  const options = { ...given, recoveryPoint: Math.max(given.recoveryPoint, noted ?? 0) };
   const stock = takeStock(options);
   const epochs = new LeaderEpochs(disk, dir);
   epochs.load();
@@ -97,27 +99,48 @@ async function recover(
     segment.create(options.clock());
     segments.add(segment);
   }
-  const recovery = new Recovery(options, segments, epochs, verifyFrom);
+  const verifyFrom = cleanShutdown ? Number.POSITIVE_INFINITY : options.recoveryPoint;
+  const recovery = new Recovery(
+    options,
+    segments,
+    epochs,
+    verifyAll ? 0 : verifyFrom,
+    noted !== null,
+  );
   await recovery.run(snapshots);
-  if (stock.syncFailed) {
-    recovery.rewrite();
-    clearSyncFailure(disk, dir);
-  }
   const { active } = segments;
   active.pin();
   epochs.truncateTo(active.nextOffset);
   const logStartOffset = startOffset(options, segments);
   epochs.trim(logStartOffset);
+  const { stableEndOffset, tally } = recovery;
+  if (noted === null) {
+    note.store(stableEndOffset, true);
+    disk.syncDirectory(dir);
+  }
   // A kill between making the segment and its first write may have left its name unsynced.
-  const isNameUnsynced = isNew || (!options.cleanShutdown && active.sizeBytes === 0);
-  return { segments, epochs, snapshots, logStartOffset, isNameUnsynced, tally: recovery.tally };
+  const isUnsynced = active.sizeBytes === 0 || stableEndOffset < active.nextOffset;
+  return {
+    segments,
+    epochs,
+    snapshots,
+    note,
+    logStartOffset,
+    stableEndOffset,
+    isNameUnsynced: isNew || (!cleanShutdown && isUnsynced),
+    tally,
+  };
 }
 
 /** The directory with its `partition.metadata` and a first segment: durable before anything else is. */
-function createDirectory({ disk, dir, topicId, logStartOffset }: EmbeddedLogOptions): void {
+function createDirectory(options: EmbeddedLogOptions): void {
+  const { disk, dir, topicId, logStartOffset, codecs } = options;
   const isNew = disk.mkdir(dir);
-  // Made here, its name is synced with the other's, and not once more by the first flush.
-  if (isNew) disk.close(disk.open(offsetFile(dir, logStartOffset, Suffix.log), 'create'));
+  if (isNew) {
+    // Made here, their names are synced with the other's, and not once more by the first flush.
+    disk.close(disk.open(offsetFile(dir, logStartOffset, Suffix.log), 'create'));
+    new RecoveryPointFile(disk, dir, codecs).create();
+  }
   const path = join(dir, 'partition.metadata');
   if (isNew || readWhole(disk, path) === null) {
     const text = `version: 0\ntopic_id: ${topicId}\n`;
@@ -131,8 +154,6 @@ interface Stock {
   /** By base offset, ascending. */
   readonly segments: readonly { offset: number; suffix: SegmentSuffix }[];
   readonly snapshots: number[];
-  /** A sync had failed, and what it was for was not written again. */
-  readonly syncFailed: boolean;
 }
 
 /** Removes leftovers, finishes what a compaction had begun to put in place, and tells what is there. */
@@ -157,8 +178,7 @@ function takeStock({ disk, dir }: EmbeddedLogOptions): Stock {
       removeIfThere(disk, offsetFile(dir, offset, suffix));
     }
   }
-  const syncFailed = hasSyncFailure(disk, dir, names);
-  return { segments, snapshots: offsets(Suffix.snapshot), syncFailed };
+  return { segments, snapshots: offsets(Suffix.snapshot) };
 }
 
 /** The files with the batches or entries, by offset. */

@@ -5,12 +5,11 @@ import { faultOf } from './fault.js';
 import { segmentSuffixes } from './file-name.js';
 import type { LeaderEpochs } from './leader-epochs.js';
 import type { EmbeddedLogOptions } from './options.js';
+import { rewrite } from './rewrite.js';
 import type { Segment } from './segment.js';
 import type { Segments } from './segments.js';
 import { removeIfThere, writeFully } from './small-file.js';
 import type { SnapshotFiles } from './snapshot-files.js';
-import { holdsSoundBatch } from './sound-batch.js';
-import { markSyncFailure, rewrite } from './sync-failure.js';
 
 const bufferBytes = 2 ** 20;
 /** Bytes after which the thread looks after its other work. */
@@ -24,14 +23,20 @@ export interface RecoveryTally {
   cutBytes: number;
   /** Walked to rebuild producer state. */
   replayedBytes: number;
-  /** Written again, because a sync of them had failed. */
+  /** Written again, because no sync is known to have covered them. */
   rewrittenBytes: number;
+}
+
+/** Where what may not be synced begins: at the first batch at or beyond the recovery point. */
+interface UnsyncedStart {
+  readonly segment: Segment;
+  readonly position: number;
 }
 
 /**
  * Brings the segments to a state that can be appended to: completes indexes, verifies every batch from the recovery
- * point on, rebuilds producer state and epochs, cuts a torn tail. Throws LogFault 'corrupt' for damage
- * that is not a torn tail, unless the log is one that may be cut.
+ * point on and cuts the log where one is damaged, writes again what is left of them, rebuilds producer state and
+ * epochs. Throws LogFault 'corrupt' for damage below the recovery point, unless the log is one that may be cut.
  */
 export class Recovery {
   readonly tally: RecoveryTally = {
@@ -45,39 +50,26 @@ export class Recovery {
   readonly #epochs: LeaderEpochs;
   /** From this offset on CRCs are verified. */
   #verifyFrom: number;
+  /** A thread of ours has noted how far it was synced. */
+  readonly #isOurs: boolean;
   readonly #scan: BatchScan;
   #bytesAtTurn = 0;
-  /** Since the last sync. */
   #wasCut = false;
+  #unsynced: UnsyncedStart | null = null;
 
   constructor(
     options: EmbeddedLogOptions,
     segments: Segments,
     epochs: LeaderEpochs,
     verifyFrom: number,
+    isOurs: boolean,
   ) {
     this.#options = options;
     this.#segments = segments;
     this.#epochs = epochs;
     this.#verifyFrom = verifyFrom;
+    this.#isOurs = isOurs;
     this.#scan = new BatchScan(options.disk, bufferBytes);
-  }
-
-  /**
-   * Writes everything from the recovery point on again and syncs it, after `run`, for a log of which a sync had
-   * failed: what was found in the page cache may not be on the disk.
-   */
-  rewrite(): void {
-    const { disk, recoveryPoint } = this.#options;
-    const { all } = this.#segments;
-    const first = this.#segments.indexFor(recoveryPoint);
-    for (const segment of all.slice(first)) {
-      const from =
-        segment.baseOffset >= recoveryPoint ? 0 : segment.offsets.positionFor(recoveryPoint);
-      rewrite(disk, segment, from);
-      this.tally.rewrittenBytes += segment.sizeBytes - from;
-    }
-    this.#sync(first);
   }
 
   async run(snapshots: SnapshotFiles): Promise<void> {
@@ -86,19 +78,28 @@ export class Recovery {
     const logEndOffset = this.#segments.active.nextOffset;
     // Records may be deleted before they are synced: the start is then all that is known of them.
     const knownEndOffset = Math.max(recoveryPoint, logStartOffset);
-    if (logEndOffset >= knownEndOffset) return;
-    const message = `the log ends at ${logEndOffset}, but had reached ${knownEndOffset}`;
-    if (durability === 'fsync') throw new LogFault('corrupt', message);
-    report({
-      level: 'error',
-      message,
-      fields: { dir, recoveryPoint, logStartOffset, logEndOffset },
-    });
-    if (this.#verifyFrom > 0) {
-      this.#verifyFrom = 0;
-      await this.#settle(snapshots);
+    if (logEndOffset < knownEndOffset) {
+      const message = `the log ends at ${logEndOffset}, but had reached ${knownEndOffset}`;
+      if (durability === 'fsync') throw new LogFault('corrupt', message);
+      report({
+        level: 'error',
+        message,
+        fields: { dir, recoveryPoint, logStartOffset, logEndOffset },
+      });
+      if (this.#verifyFrom > 0) {
+        this.#verifyFrom = 0;
+        await this.#settle(snapshots);
+      }
+      this.#spanLoss(knownEndOffset);
     }
-    this.#spanLoss(knownEndOffset);
+    if (!this.#options.cleanShutdown) this.#secure();
+  }
+
+  /** Up to here all is on the disk. */
+  get stableEndOffset(): number {
+    const { all, active } = this.#segments;
+    const isSynced = all.every(({ syncedBytes, sizeBytes }) => syncedBytes === sizeBytes);
+    return isSynced ? active.nextOffset : this.#options.recoveryPoint;
   }
 
   /** Walks until snapshot and log agree. */
@@ -117,24 +118,24 @@ export class Recovery {
   /** One walk over everything that has to be verified, or replayed to rebuild producer state. */
   async #pass(replayFrom: number): Promise<void> {
     const from = Math.min(this.#verifyFrom, replayFrom);
-    const before = this.tally.scannedBytes;
-    const first = this.#segments.indexFor(from);
-    for (let index = first; index < this.#segments.all.length; index++) {
+    this.#unsynced = null;
+    for (let index = this.#segments.indexFor(from); index < this.#segments.all.length; index++) {
       this.#walk(this.#segments.all[index]!, from, replayFrom);
       if (this.#scan.fault !== null) this.#cut(index, this.#scan.fault);
       else if (this.#lacksItsEnd(index)) this.#cut(index, 'the end of the segment is missing');
       await this.#breathe();
     }
-    if (this.#wasCut || this.tally.scannedBytes > before) this.#sync(first);
-    this.#wasCut = false;
   }
 
   #walk(segment: Segment, from: number, replayFrom: number): void {
-    const { codecs, visitor } = this.#options;
+    const { codecs, visitor, recoveryPoint } = this.#options;
     segment.walkFrom(from, this.#scan, (scan) => {
       if (scan.baseOffset >= this.#verifyFrom) {
         if (!scan.crcMatches(codecs)) return 'the CRC does not fit';
         this.tally.scannedBytes += scan.sizeBytes;
+      }
+      if (scan.baseOffset >= recoveryPoint) {
+        this.#unsynced ??= { segment, position: scan.position };
       }
       this.#epochs.assign(scan.leaderEpoch, scan.baseOffset);
       if (scan.baseOffset >= replayFrom) {
@@ -149,7 +150,7 @@ export class Recovery {
 
   /**
    * Whether records are missing between a segment and the next: it was rolled, and the power went before it was synced.
-   * Compaction leaves no such gap; Kafka's does, but syncs before.
+   * Compaction leaves no such gap; Kafka's does, in logs that no thread of ours has noted anything of.
    */
   #lacksItsEnd(index: number): boolean {
     const { recoveryPoint, cleanShutdown, config } = this.#options;
@@ -157,10 +158,13 @@ export class Recovery {
     const next = this.#segments.all[index + 1];
     if (next === undefined || cleanShutdown || segment.nextOffset < recoveryPoint) return false;
     if (segment.nextOffset === next.baseOffset) return false;
-    return !config.cleanupCompact || !this.#isFollowed(index, segment.sizeBytes);
+    return !config.cleanupCompact || this.#isOurs;
   }
 
-  /** Cuts the log where a segment's walk has ended, if it may be cut. */
+  /**
+   * Cuts the log where a segment's walk has ended, if it may be cut. What stands behind damage that was never synced was
+   * not synced either, sound or not: a disk writes what it is given in any order.
+   */
   #cut(index: number, fault: string): void {
     const segment = this.#segments.all[index]!;
     const { nextPosition, nextOffset } = this.#scan;
@@ -171,30 +175,20 @@ export class Recovery {
       offset: nextOffset,
       reason: fault,
     };
-    const isTail = nextOffset >= recoveryPoint && !this.#isFollowed(index, nextPosition);
-    if (!isTail && durability === 'fsync') {
+    const wasSynced = nextOffset < recoveryPoint;
+    if (wasSynced && durability === 'fsync') {
       const where = `${fields.file}, byte ${nextPosition}, offset ${nextOffset}`;
-      throw new LogFault('corrupt', `damage that is not a torn tail: ${where}: ${fault}`);
+      throw new LogFault('corrupt', `damage to what was synced: ${where}: ${fault}`);
     }
     const cutBytes = this.#truncate(index, nextPosition);
     this.#wasCut = true;
     this.tally.cutBytes += cutBytes;
     report({
-      level: isTail ? 'warn' : 'error',
-      message: isTail
-        ? 'cut a torn write off the end of a log'
-        : 'cut damaged records off a log, and whatever stood behind them',
+      level: wasSynced ? 'error' : 'warn',
+      message: wasSynced
+        ? 'cut damaged records off a log, and whatever stood behind them'
+        : 'cut the end of a log, which had not been synced',
       fields: { ...fields, cutBytes },
-    });
-  }
-
-  /** Whether a sound batch lies anywhere behind the damage, which then is not a torn end. */
-  #isFollowed(index: number, position: number): boolean {
-    const { disk, codecs } = this.#options;
-    const { nextOffset } = this.#scan;
-    return this.#segments.all.slice(index).some((segment, i) => {
-      const from = i === 0 ? position + 1 : 0;
-      return holdsSoundBatch(disk, codecs, segment, from, nextOffset);
     });
   }
 
@@ -211,25 +205,43 @@ export class Recovery {
     }
     this.#segments.sizeBytes -= segment.sizeBytes - position;
     segment.sizeBytes = position;
+    segment.syncedBytes = Math.min(segment.syncedBytes, position);
     segment.pin();
     disk.truncate(segment.fd, position);
     return cutBytes;
   }
 
-  /** What readers are about to see must not vanish any more. */
-  #sync(first: number): void {
-    const { disk, dir } = this.#options;
-    for (const segment of this.#segments.all.slice(first)) {
-      try {
-        disk.fdatasyncNow(segment.fd);
-      } catch (error) {
-        markSyncFailure(disk, dir);
-        throw error;
-      }
-      segment.syncedBytes = segment.sizeBytes;
+  /**
+   * Writes again what no sync is known to have covered. If one failed that nobody heard of, the kernel holds the pages for
+   * clean: the next sync would report success and write nothing. With `durability=fsync` it is synced before
+   * readers see it.
+   */
+  #secure(): void {
+    const { disk, dir, durability } = this.#options;
+    const start = this.#unsynced;
+    const { all } = this.#segments;
+    const unsynced = start === null ? [] : all.slice(all.indexOf(start.segment));
+    for (const segment of unsynced) {
+      const from = segment === start?.segment ? start.position : 0;
+      rewrite(disk, segment, from);
+      segment.syncedBytes = from;
+      segment.pin();
+      this.tally.rewrittenBytes += segment.sizeBytes - from;
       this.#writeIndexes(segment);
     }
+    // What was cut off must not come back with the next power cut, among what is written in its place.
+    const mayWait = unsynced.length === 0 || (durability === 'os' && this.#isOurs);
+    if (mayWait && !this.#wasCut) return;
+    this.#sync(unsynced.length > 0 ? unsynced : [this.#segments.active]);
     disk.syncDirectory(dir);
+  }
+
+  #sync(segments: readonly Segment[]): void {
+    for (const segment of segments) {
+      this.#options.disk.fdatasyncNow(segment.fd);
+      segment.syncedBytes = segment.sizeBytes;
+      if (segment !== this.#segments.active) segment.unpin();
+    }
   }
 
   /** They are hints: on a full disk they stay as they are, so that readers are served. */
@@ -260,7 +272,7 @@ export class Recovery {
     active.enter(endOffset - 1, -1, position, batch.length);
     active.sizeBytes += batch.length;
     this.#segments.sizeBytes += batch.length;
-    this.#sync(this.#segments.all.length - 1);
+    this.#sync([active]);
   }
 
   async #breathe(): Promise<void> {

@@ -39,8 +39,7 @@ export class SnapshotFiles {
   loadNewest(endOffset: number): { offset: number; entries: ProducerSnapshotEntry[] } | null {
     for (let offset = this.newest; offset !== -1; offset = this.newest) {
       if (offset <= endOffset) {
-        const bytes = readWhole(this.#disk, this.#path(offset));
-        const entries = bytes && decodeSnapshot(this.#codecs, bytes);
+        const entries = this.#load(offset);
         if (entries) {
           this.#sound.add(offset);
           return { offset, entries };
@@ -53,25 +52,46 @@ export class SnapshotFiles {
 
   /** Throws what the disk throws. */
   write(offset: number, entries: ProducerSnapshotEntry[]): void {
-    if (!this.#sound.has(offset)) this.#write(offset, entries, false);
+    if (!this.#sound.has(offset)) this.#write(offset, entries);
   }
 
   /**
-   * Makes the snapshot at an offset survive a power cut: soon it is all that tells of the batches below. Throws what
-   * the disk throws.
+   * Makes the snapshot at an offset survive a power cut: soon it is all that tells of the batches below. One that is
+   * there is not written again, for which a full disk, on which records expire, may have no room. Throws what the
+   * disk throws.
    */
-  keep(offset: number, entries: ProducerSnapshotEntry[]): void {
+  keep(offset: number, take: () => ProducerSnapshotEntry[]): void {
     if (this.#kept.has(offset)) return;
-    this.#write(offset, entries, true);
+    if (!this.#isSound(offset)) this.#write(offset, take());
+    this.#sync(offset);
     this.#disk.syncDirectory(this.#dir);
     this.#kept.add(offset);
   }
 
-  #write(offset: number, entries: ProducerSnapshotEntry[], isSynced: boolean): void {
+  #isSound(offset: number): boolean {
+    return (
+      this.#sound.has(offset) || (this.#offsets.includes(offset) && this.#load(offset) !== null)
+    );
+  }
+
+  #load(offset: number): ProducerSnapshotEntry[] | null {
+    const bytes = readWhole(this.#disk, this.#path(offset));
+    return bytes && decodeSnapshot(this.#codecs, bytes);
+  }
+
+  #sync(offset: number): void {
+    const fd = this.#disk.open(this.#path(offset), 'write');
+    try {
+      this.#disk.fdatasyncNow(fd);
+    } finally {
+      this.#disk.close(fd);
+    }
+  }
+
+  #write(offset: number, entries: ProducerSnapshotEntry[]): void {
     const fd = this.#disk.open(this.#path(offset), 'create');
     try {
       writeFully(this.#disk, fd, [encodeSnapshot(this.#codecs, entries)], 0);
-      if (isSynced) this.#disk.fdatasyncNow(fd);
     } finally {
       this.#disk.close(fd);
     }

@@ -119,7 +119,8 @@ export class MemoryDisk extends SoundDisk {
     const { file, path } = this.at(fd);
     this.before('writev', path);
     const all = Buffer.concat(views);
-    const bytes = all.subarray(0, Math.min(this.freeBytes, this.maxWriteBytes));
+    const room = Math.max(0, file.sizeBytes - position) + this.freeBytes;
+    const bytes = all.subarray(0, Math.min(room, this.maxWriteBytes));
     if (bytes.length === 0 && all.length > 0) throw diskError('ENOSPC');
     const end = position + bytes.length;
     this.freeBytes -= Math.max(0, end - file.sizeBytes);
@@ -143,11 +144,7 @@ export class MemoryDisk extends SoundDisk {
     const bytes = contentOf(file).slice();
     const settle = () => {
       if (this.syncErrno === 0) this.#sync(file, bytes);
-      else {
-        const persisted = this.#persistedOf(file);
-        persisted.droppedStart = persisted.synced.length;
-        persisted.droppedEnd = bytes.length;
-      }
+      else this.#drop(file, bytes.length);
       done(this.syncErrno);
     };
     if (this.holdSyncs) this.held.push(settle);
@@ -157,7 +154,11 @@ export class MemoryDisk extends SoundDisk {
   override fdatasyncNow(fd: number): void {
     const { file, path } = this.at(fd);
     this.before('fdatasync', path);
-    this.#sync(file, contentOf(file).slice());
+    if (this.syncErrno === 0) this.#sync(file, contentOf(file).slice());
+    else {
+      this.#drop(file, file.sizeBytes);
+      throw diskError('EIO');
+    }
   }
 
   override rename(from: string, to: string): void {
@@ -178,6 +179,12 @@ export class MemoryDisk extends SoundDisk {
     for (const [name, file] of this.files) {
       if (dirname(name) === path) this.#durable.set(name, file);
     }
+  }
+
+  #drop(file: MemoryFile, sizeBytes: number): void {
+    const persisted = this.#persistedOf(file);
+    persisted.droppedStart = persisted.synced.length;
+    persisted.droppedEnd = sizeBytes;
   }
 
   #sync(file: MemoryFile, bytes: Uint8Array): void {

@@ -109,6 +109,7 @@ t.test('not one that speaks of records that were cut', async (t) => {
   const last = starts(disk).at(-1)!;
   const file = `${dir}/${String(last).padStart(20, '0')}.log`;
   disk.put(file, disk.bytesOf(file).subarray(0, -1));
+  disk.put(`${dir}/recovery-point`, new Uint8Array(0));
   const { told, log } = await openTestLog({ disk, dir, config });
   t.equal(log.logEndOffset, 9);
   t.same(told.snapshot, [entry(1000, last - 1)]);
