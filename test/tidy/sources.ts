@@ -1,6 +1,6 @@
 /** The files of the repository, as the tidy tests read them. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -15,7 +15,8 @@ export function repositoryFiles(): string[] {
   const words = ['ls-files', '--cached', '--others', '--exclude-standard', '-z'];
   const listed = execFileSync('git', words, { cwd: root, encoding: 'utf8' }).split('\0');
   // A file that was deleted and not yet committed is still listed.
-  return [...new Set(listed)].filter((path) => path !== '' && read(path) !== null).sort();
+  const isThere = (path: string) => lstatSync(join(root, path), { throwIfNoEntry: false });
+  return [...new Set(listed)].filter((path) => path !== '' && isThere(path)).sort();
 }
 
 /** The text of a file, null if it is not there. */
