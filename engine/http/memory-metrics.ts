@@ -30,6 +30,7 @@ export const copySites: Readonly<Record<string, CopySite>> = {
   ),
   renumber: workerSite(WorkerCounter.renumber, 'batches whose records got new offsets'),
   encode: workerSite(WorkerCounter.encode, 'batches stored as Pulsar entries'),
+  cache: workerSite(WorkerCounter.cache, 'entries of Pulsar that are kept for readers'),
   fetch_read: workerSite(
     WorkerCounter.fetchRead,
     'batches read into memory because sendfile cannot send them, or they are few',

@@ -4,8 +4,9 @@ import type { EntryFormat } from '../../workers/format/entry-encoder.js';
 import { openPulsarLog } from '../../workers/log/pulsar/open.js';
 import { threadTools } from '../../workers/log/pulsar/thread-tools.js';
 import { codecs } from '../workers/log/batches.js';
-import { conformance, type OpenedLog } from '../workers/log/conformance.js';
+import { conformance } from '../workers/log/conformance.js';
 import { logConfig } from '../workers/log/log-config.js';
+import type { OpenedLog } from '../workers/log/session.js';
 import { admin, lookupOf, newTopic } from './peer.js';
 
 // A broker that was just started takes seconds for its first topics.
@@ -24,6 +25,8 @@ for (const entryFormat of ['kafka', 'pulsar'] satisfies EntryFormat[]) {
           clock: Date.now,
           visitor: { snapshot() {}, batch() {} },
           report: () => undefined,
+          copied: () => undefined,
+          knownEndOffset: 0,
         });
         return {
           log,

@@ -42,6 +42,8 @@ export async function openPartition(
     clock: ports.now,
     visitor: producers,
     report,
+    copied: ports.copied,
+    knownEndOffset: opening.recoveryPoint,
   });
   // What has no receipt is nowhere that one could read it.
   const stable = { ...settings, durability: 'fsync' } as const;

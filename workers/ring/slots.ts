@@ -95,6 +95,8 @@ export const WorkerCounter = {
   replyUsed: 5,
   /** Another site: batches that became Pulsar entries. */
   encode: 6,
+  /** And one more: entries of Pulsar kept for readers. */
+  cache: 7,
   slots: 8,
 } as const;
 

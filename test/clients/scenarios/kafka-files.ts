@@ -10,9 +10,9 @@ import { nodeDisk } from '../../../workers/log/embedded/disk.js';
 import type { EmbeddedLog } from '../../../workers/log/embedded/embedded-log.js';
 import { type KafkaHome, startKafka } from '../../peers/kafka.js';
 import { codecs } from '../../workers/log/batches.js';
-import { append } from '../../workers/log/conformance.js';
 import { openTestLog } from '../../workers/log/embedded/open-test-log.js';
 import { flushed, readAll } from '../../workers/log/read-log.js';
+import { append } from '../../workers/log/session.js';
 import { freePort } from '../broker.js';
 import type { Scenario } from './scenario.js';
 

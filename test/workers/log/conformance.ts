@@ -2,124 +2,14 @@ import type { Test } from 'tap';
 import {
   baseOffset,
   lastOffset,
-  recordCount,
   setPartitionLeaderEpoch,
 } from '../../../engine/protocol/kafka/record-batch.js';
-import { type Log, LogFault, type ReadResult, type ReplyMemory } from '../../../workers/log/log.js';
-import {
-  type BatchSpec,
-  batchAt,
-  newResult,
-  recordsOf,
-  runOf,
-  splitBatches,
-  TestMemory,
-  type TestRecord,
-} from './batches.js';
+import { type Log, LogFault } from '../../../workers/log/log.js';
+import { batchAt, recordsOf, runOf, splitBatches, TestMemory } from './batches.js';
 import { flushed } from './read-log.js';
-
-/** A new, empty log; `reopen` closes it in order and opens it again. */
-export interface OpenedLog {
-  readonly log: Log;
-  reopen(): Promise<OpenedLog>;
-}
+import { append, type OpenedLog, Session } from './session.js';
 
 export type OpenLog = (t: Test) => Promise<OpenedLog>;
-
-/** How long something may take that a log does by itself. */
-const newsTimeoutMs = 30_000;
-
-/** A log whose reads wait for what is on its way, and whose appends are stable before they are read. */
-class Session {
-  readonly log: Log;
-  readonly #opened: OpenedLog;
-  #wake: () => void = () => {};
-  readonly #memory = new TestMemory();
-
-  constructor(opened: OpenedLog) {
-    this.#opened = opened;
-    this.log = opened.log;
-    const news = () => this.#wake();
-    this.log.listen({ progress: news, arrived: news, ended: news });
-  }
-
-  async reopen(): Promise<Session> {
-    return new Session(await this.#opened.reopen());
-  }
-
-  /** Appends batches of so many records each, one run each. */
-  async appendBatches(counts: number[]): Promise<Uint8Array[]> {
-    const batches = counts.map((count) => append(this.log, recordsOf(count)));
-    await flushed(this.log);
-    return batches;
-  }
-
-  async append(records: TestRecord[], spec: BatchSpec = {}): Promise<Uint8Array> {
-    const batch = append(this.log, records, spec);
-    await flushed(this.log);
-    return batch;
-  }
-
-  /** As `Log.read`, tried again while it is awaited. */
-  async read(
-    offset: number,
-    endOffset: number,
-    maxBytes: number,
-    atLeastOneBatch: boolean,
-    memory: ReplyMemory,
-  ): Promise<ReadResult> {
-    const result = newResult();
-    for (;;) {
-      this.log.read(offset, endOffset, maxBytes, atLeastOneBatch, memory, result);
-      if (!result.awaited) return result;
-      await this.#news();
-    }
-  }
-
-  /** One read; the batches that it brought. */
-  async readOnce(
-    offset: number,
-    maxBytes = 2 ** 19,
-    endOffset = this.log.logEndOffset,
-    atLeastOneBatch = true,
-  ): Promise<Uint8Array[]> {
-    const memory = this.#memory;
-    const result = await this.read(offset, endOffset, maxBytes, atLeastOneBatch, memory);
-    if (result.starved) throw new Error('starved');
-    if (result.start === -1) return [];
-    const bytes = memory.view.slice(result.start, result.start + result.sizeBytes);
-    memory.release(result.start);
-    return splitBatches(bytes);
-  }
-
-  /** All batches with records from an offset to the end, read as a consumer does. */
-  async readAll(
-    from = this.log.logStartOffset,
-    maxBytes = 2 ** 19,
-    endOffset = this.log.logEndOffset,
-  ): Promise<Uint8Array[]> {
-    const batches: Uint8Array[] = [];
-    for (let offset = from; offset < endOffset; ) {
-      const next = await this.readOnce(offset, maxBytes, endOffset);
-      if (next.length === 0) break;
-      batches.push(...next.filter((made) => recordCount(made, 0) > 0));
-      offset = lastOffset(next.at(-1)!, 0) + 1;
-    }
-    return batches;
-  }
-
-  /** Resolves at the next event. */
-  #news(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const late = () => reject(new Error(`no news in ${newsTimeoutMs} ms`));
-      const timer = setTimeout(late, newsTimeoutMs);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-  }
-}
 
 /** What every implementation of `Log` must do. */
 export function conformance(t: Test, open: OpenLog): void {
@@ -368,13 +258,6 @@ function unstamped(made: Uint8Array): Uint8Array {
   const copy = made.slice();
   setPartitionLeaderEpoch(copy, 0, 0);
   return copy;
-}
-
-/** Appends one batch at the end; returns a copy: the log may change its own where it lies. */
-export function append(log: Log, records: TestRecord[], spec: BatchSpec = {}): Uint8Array {
-  const made = batchAt(log.logEndOffset, records, { epoch: log.leaderEpoch, ...spec });
-  log.append(runOf(made.slice()));
-  return made;
 }
 
 /** Appends batches of so many records each, one run each. */

@@ -2,9 +2,9 @@ import { rmSync } from 'node:fs';
 import t from 'tap';
 import { recordCount } from '../../../engine/protocol/kafka/record-batch.js';
 import { CompactionJobs } from '../../../workers/pool/compaction-jobs.js';
-import { append } from '../log/conformance.js';
 import { logDir, openTestLog, syncer } from '../log/embedded/open-test-log.js';
 import { flushed, readAll } from '../log/read-log.js';
+import { append } from '../log/session.js';
 
 const jobs = new CompactionJobs();
 t.teardown(async () => {

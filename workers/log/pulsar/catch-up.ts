@@ -1,3 +1,4 @@
+import type { CountCopy } from '../../batch/rebuild.js';
 import type { EntryCache } from './entry-cache.js';
 import { EntryStream } from './entry-stream.js';
 import type { Lookup } from './lookup.js';
@@ -29,6 +30,8 @@ export interface CatchUpTools {
   readonly cache: EntryCache;
   /** Ms since the epoch. */
   clock(): number;
+  /** Payload bytes were copied into the cache. */
+  readonly copied: CountCopy;
   /** What a read waits for may be there, or will not come. */
   arrived(): void;
   report(message: string, reason: string): void;
@@ -172,7 +175,7 @@ export class CatchUp {
     start: number,
     end: number,
   ): void {
-    const { cache } = this.#tools;
+    const { cache, copied } = this.#tools;
     const before = feed.nextOffset;
     feed.nextOffset = nextOffset;
     if (nextOffset <= feed.firstOffset) return;
@@ -182,7 +185,9 @@ export class CatchUp {
       if (++feed.needless >= maxNeedless) this.#close(feed);
     } else {
       feed.needless = 0;
-      cache.add(baseOffset, nextOffset, view.slice(start, end));
+      // Not `slice`: that of a Buffer borrows.
+      cache.add(baseOffset, nextOffset, new Uint8Array(view.subarray(start, end)));
+      copied('cache', end - start);
     }
     feed.aheadBytes += end - start;
     if (feed.aheadBytes > maxAheadBytes) feed.stream?.pause();

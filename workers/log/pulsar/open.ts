@@ -1,4 +1,5 @@
-import type { LogConfig, LogNotice, ReplayVisitor } from '../log.js';
+import type { CountCopy } from '../../batch/rebuild.js';
+import { type LogConfig, LogFault, type LogNotice, type ReplayVisitor } from '../log.js';
 import { EntryOrder, findStart, Positions } from './positions.js';
 import { logStartProperty, PulsarLog } from './pulsar-log.js';
 import { lastDelivered, replay } from './replay.js';
@@ -14,6 +15,10 @@ export interface PulsarLogOptions {
   readonly clock: () => number;
   readonly visitor: ReplayVisitor;
   report(notice: LogNotice): void;
+  /** Payload bytes were made or copied. */
+  readonly copied: CountCopy;
+  /** An end that readers have seen: a topic that ends before it is another one, or has lost what they have read. */
+  readonly knownEndOffset: number;
 }
 
 /**
@@ -38,6 +43,10 @@ export async function openPulsarLog(options: PulsarLogOptions): Promise<PulsarLo
   );
   try {
     const { endOffset, topicEpoch, maxMessageBytes, last } = writer;
+    if (endOffset < options.knownEndOffset) {
+      const message = `${topic} ends at ${endOffset}, and readers have seen ${options.knownEndOffset}: it was made anew, or has lost data`;
+      throw new LogFault('corrupt', message);
+    }
     const { ledgers } = await admin.ledgers(topic);
     const [start, virtualStart] = await Promise.all([
       findStart(admin, topic, ledgers, endOffset),

@@ -91,6 +91,7 @@ export class PulsarLog implements Log {
       positions,
       cache: this.#cache,
       clock: topic.clock,
+      copied: topic.copied,
       arrived: () => this.#events?.arrived(),
       report: (message, reason) => this.#report('warn', message, { reason }),
     });
@@ -123,7 +124,10 @@ export class PulsarLog implements Log {
     if (entryFormat !== 'pulsar') return this.#maker.fits(batch);
     // Records may take more there than in the batch: only the entry tells.
     const entry = this.#maker.make(entryFormat, batch, this.#topic.clock());
-    if (entry !== null) this.#made.set(batch, entry);
+    if (entry !== null) {
+      this.#made.set(batch, entry);
+      this.#topic.copied('encode', entry.payloadBytes);
+    }
     return entry !== null;
   }
 
@@ -263,7 +267,9 @@ export class PulsarLog implements Log {
     if (ledgerId >= 0) this.#topic.positions.saw(nextOffset, ledgerId, entryId);
     // The bytes are borrowed until the stable end has passed them.
     if (this.#topic.clock() - this.#tailReadMs < tailInterestMs) {
-      this.#cache.add(baseOffset, nextOffset, storedBytes(entry));
+      const bytes = storedBytes(entry);
+      this.#cache.add(baseOffset, nextOffset, bytes);
+      this.#topic.copied('cache', bytes.length);
     }
     this.stableEndOffset = nextOffset;
     this.stableSizeBytes += sizeBytes;

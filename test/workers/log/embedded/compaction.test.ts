@@ -15,9 +15,10 @@ import type { EmbeddedLog } from '../../../../workers/log/embedded/embedded-log.
 import type { LogConfig } from '../../../../workers/log/log.js';
 import fc from '../../../fast-check.js';
 import { codecs } from '../batches.js';
-import { append, spanOf } from '../conformance.js';
+import { spanOf } from '../conformance.js';
 import { logConfig } from '../log-config.js';
 import { flushed, readAll } from '../read-log.js';
+import { append } from '../session.js';
 import { diskError, MemoryDisk, type Operation } from './memory-disk.js';
 import { openTestLog, syncer } from './open-test-log.js';
 

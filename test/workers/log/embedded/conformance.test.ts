@@ -1,7 +1,8 @@
 import t, { type Test } from 'tap';
 import { MemoryDisk } from '../../../../workers/log/embedded/memory-disk.js';
 import type { LogConfig } from '../../../../workers/log/log.js';
-import { conformance, type OpenedLog } from '../conformance.js';
+import { conformance } from '../conformance.js';
+import type { OpenedLog } from '../session.js';
 import { logDir, openTestLog, syncer } from './open-test-log.js';
 
 t.teardown(() => syncer.close());

@@ -1,7 +1,8 @@
 import t from 'tap';
 import { batchAt, recordsOf, runOf } from '../batches.js';
-import { append, appendBatches } from '../conformance.js';
+import { appendBatches } from '../conformance.js';
 import { flushed, readAll } from '../read-log.js';
+import { append } from '../session.js';
 import { diskError, MemoryDisk, type Operation } from './memory-disk.js';
 import { openTestLog, syncer } from './open-test-log.js';
 

@@ -4,9 +4,10 @@ import { compression, isControl } from '../../../../engine/protocol/kafka/record
 import type { EntryFormat } from '../../../../workers/format/entry-encoder.js';
 import type { EmbeddedLog } from '../../../../workers/log/embedded/embedded-log.js';
 import { newResult, recordsOf, TestMemory } from '../batches.js';
-import { append, appendBatches } from '../conformance.js';
+import { appendBatches } from '../conformance.js';
 import { logConfig } from '../log-config.js';
 import { flushed, readAll, readOnce } from '../read-log.js';
+import { append } from '../session.js';
 import { MemoryDisk } from './memory-disk.js';
 import { openTestLog, syncer } from './open-test-log.js';
 

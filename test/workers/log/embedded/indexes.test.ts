@@ -1,8 +1,8 @@
 import t, { type Test } from 'tap';
 import type { EmbeddedLog } from '../../../../workers/log/embedded/embedded-log.js';
 import { batchAt, runOf } from '../batches.js';
-import { append } from '../conformance.js';
 import { readAll, readOnce } from '../read-log.js';
+import { append } from '../session.js';
 import { MemoryDisk } from './memory-disk.js';
 import { openTestLog, syncer } from './open-test-log.js';
 

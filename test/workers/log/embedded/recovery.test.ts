@@ -4,9 +4,10 @@ import { BatchCheckFlags, batchCheckSlots } from '../../../../native/index.js';
 import { repairLog } from '../../../../workers/log/embedded/open.js';
 import type { LogNotice } from '../../../../workers/log/log.js';
 import { batchAt, codecs, recordsOf, runOf } from '../batches.js';
-import { append, appendBatches, spanOf } from '../conformance.js';
+import { appendBatches, spanOf } from '../conformance.js';
 import { logConfig } from '../log-config.js';
 import { flushed, readAll, readOnce } from '../read-log.js';
+import { append } from '../session.js';
 import { MemoryDisk } from './memory-disk.js';
 import { openTestLog, syncer } from './open-test-log.js';
 

@@ -1,6 +1,6 @@
 import t from 'tap';
-import { append } from '../conformance.js';
 import { flushed, readAll } from '../read-log.js';
+import { append } from '../session.js';
 import { MemoryDisk } from './memory-disk.js';
 import { openTestLog, syncer } from './open-test-log.js';
 

@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { ProducerSnapshotEntry } from '../../../../workers/log/log.js';
-import { append } from '../conformance.js';
 import { flushed } from '../read-log.js';
+import { append } from '../session.js';
 import { MemoryDisk } from './memory-disk.js';
 import { openTestLog, syncer } from './open-test-log.js';
 

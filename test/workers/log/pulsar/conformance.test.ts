@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap';
 import type { EntryFormat } from '../../../../workers/format/entry-encoder.js';
-import { conformance, type OpenedLog } from '../conformance.js';
+import { conformance } from '../conformance.js';
+import type { OpenedLog } from '../session.js';
 import { FakeTopic } from './fake-topic.js';
 import { openFakeLog } from './open-fake-log.js';
 

@@ -47,8 +47,13 @@ export class FakeTopic implements TopicAdmin {
   adminReads = 0;
   readonly properties = new Map<string, string>();
   readonly readers: Reader[] = [];
+  /** Whether readers are sent anything. */
+  delivers = true;
+  maxMessageBytes = 1_000;
   /** Entries that readers were sent. */
   delivered = 0;
+  /** Who may send. */
+  #owner: { peer: Peer; producerId: number } | null = null;
   #ledgerId = 3;
   #nextEntryId = 0;
   #nextIndex = 0;
@@ -56,15 +61,23 @@ export class FakeTopic implements TopicAdmin {
   static async start(t: Test): Promise<FakeTopic> {
     const topic = new FakeTopic();
     topic.broker = await FakeBroker.start(t, {
-      producer: ({ requestId, topicEpoch }, peer) => {
+      connect: (_, peer) =>
+        peer.tell('connected', { serverVersion: 'fake', maxMessageSize: topic.maxMessageBytes }),
+      producer: ({ requestId, producerId, topicEpoch }, peer) => {
         if (topicEpoch !== undefined && topicEpoch < topic.epoch) {
           peer.tell('error', { requestId, error: 25, message: 'Topic epoch has already moved' });
           return;
         }
         topic.epoch = topicEpoch ?? topic.epoch + 1;
+        topic.#owner = { peer, producerId };
         peer.tell('producerSuccess', { requestId, producerName: 'p', topicEpoch: topic.epoch });
       },
       send: (sent, peer) => {
+        if (topic.#owner?.peer !== peer || topic.#owner.producerId !== sent.producerId) {
+          // A fenced producer is told nothing until it sends.
+          peer.socket.destroy();
+          return;
+        }
         if (topic.beforeStore(sent, peer) === 'ignore') return;
         const { ledgerId, entryId } = topic.store(sent.messageCount, sent.entry);
         peer.receipt(sent, ledgerId, entryId);
@@ -114,6 +127,18 @@ export class FakeTopic implements TopicAdmin {
     return entry;
   }
 
+  /** As when the topic moves to another broker: producer and readers are closed. */
+  unload(): void {
+    if (this.#owner !== null) {
+      const { peer, producerId } = this.#owner;
+      peer.tell('closeProducer', { producerId, requestId: -1 });
+    }
+    for (const { peer, consumerId } of this.readers.splice(0)) {
+      peer.tell('closeConsumer', { consumerId, requestId: -1 });
+    }
+    this.rollLedger();
+  }
+
   rollLedger(): void {
     this.#ledgerId += 2;
     this.#nextEntryId = 0;
@@ -158,7 +183,7 @@ export class FakeTopic implements TopicAdmin {
   }
 
   #deliver(reader: Reader): void {
-    while (reader.permits > 0 && reader.next < this.entries.length) {
+    while (this.delivers && reader.permits > 0 && reader.next < this.entries.length) {
       const { ledgerId, entryId, index, messages, isMarker, bytes } = this.entries[
         reader.next++
       ] as Entry;

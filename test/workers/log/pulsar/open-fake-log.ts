@@ -1,5 +1,7 @@
 import type { Test } from 'tap';
+import type { CountCopy } from '../../../../workers/batch/rebuild.js';
 import type { LogConfig, LogNotice, ReplayVisitor } from '../../../../workers/log/log.js';
+import type { CacheMemory } from '../../../../workers/log/pulsar/entry-cache.js';
 import { Lookup } from '../../../../workers/log/pulsar/lookup.js';
 import { openPulsarLog } from '../../../../workers/log/pulsar/open.js';
 import type { PulsarLog } from '../../../../workers/log/pulsar/pulsar-log.js';
@@ -14,6 +16,9 @@ export interface FakeLogOptions {
   visitor?: ReplayVisitor;
   report?: (notice: LogNotice) => void;
   clock?: () => number;
+  memory?: CacheMemory;
+  copied?: CountCopy;
+  knownEndOffset?: number;
 }
 
 const nobody: ReplayVisitor = { snapshot() {}, batch() {} };
@@ -22,15 +27,19 @@ const nobody: ReplayVisitor = { snapshot() {}, batch() {} };
 export function openFakeLog(
   t: Test,
   topic: FakeTopic,
-  { config = {}, visitor = nobody, report = () => {}, clock = Date.now }: FakeLogOptions = {},
+  { config = {}, memory, ...options }: FakeLogOptions = {},
 ): Promise<PulsarLog> {
   const lookup = new Lookup(connectionsOf(t), [topic.broker.address]);
+  const tools = threadTools({ lookup, admin: topic }, codecs, 2 ** 24);
   return openPulsarLog({
-    tools: threadTools({ lookup, admin: topic }, codecs, 2 ** 24),
+    tools: memory === undefined ? tools : { ...tools, memory },
     topic: topic.name,
     config: logConfig(config),
-    clock,
-    visitor,
-    report,
+    clock: Date.now,
+    visitor: nobody,
+    report: () => {},
+    copied: () => {},
+    knownEndOffset: 0,
+    ...options,
   });
 }
