@@ -38,8 +38,6 @@ export interface CyclesOutcome {
 
 const partitions = 4;
 const segmentBytes = 1_048_576;
-/** After a power cut between a roll and the next flush a log may wait for a repair; see docs/decisions/0009. */
-const powerSegmentBytes = 1_073_741_824;
 const committedTopic = 'committed';
 /** none, gzip, lz4, zstd. */
 const codecs = [0, 1, 3, 4];
@@ -177,8 +175,7 @@ export class Cycles {
   async #prepare(broker: BrokerProcess, number: number): Promise<void> {
     const connection = await Connection.open(broker.port, this.#findings);
     const made = new TopicLedger(`load-${number}`, partitions, this.#findings);
-    const bytes = this.#options.disk === null ? segmentBytes : powerSegmentBytes;
-    const configs = [{ name: 'segment.bytes', value: `${bytes}` }];
+    const configs = [{ name: 'segment.bytes', value: `${segmentBytes}` }];
     const names = number === 0 ? [committedTopic, made.topic] : [made.topic];
     const topics = names.map((name) => {
       return { name, numPartitions: partitions, replicationFactor: 1, configs };

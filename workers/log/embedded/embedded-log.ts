@@ -19,7 +19,7 @@ import type { LeaderEpochs } from './leader-epochs.js';
 import { openSegments } from './open-segments.js';
 import type { EmbeddedLogOptions } from './options.js';
 import { Reader } from './reader.js';
-import type { RecoveryTally } from './recovery.js';
+import type { RecoveredLog } from './recovered-log.js';
 import type { RecoveryPointFile } from './recovery-point-file.js';
 import { expiredSegments } from './retention.js';
 import { mustRoll } from './roll.js';
@@ -34,19 +34,6 @@ import { TimeSearch } from './time-search.js';
 const checkpointBytes = 64 * 2 ** 20;
 /** Synced bytes after which the recovery point is noted. */
 const noteBytes = 2 ** 20;
-
-/** What an opening found on the disk. */
-export interface RecoveredLog {
-  readonly segments: Segments;
-  readonly epochs: LeaderEpochs;
-  readonly snapshots: SnapshotFiles;
-  readonly note: RecoveryPointFile;
-  readonly logStartOffset: number;
-  readonly stableEndOffset: number;
-  /** The first file may be new, and its name not synced. */
-  readonly isNameUnsynced: boolean;
-  readonly tally: RecoveryTally;
-}
 
 /**
  * A partition's log on local disk, in Kafka's file format. All methods but `close` return when the work is

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { type LogConfig, LogFault } from '../log.js';
-import { EmbeddedLog, type RecoveredLog } from './embedded-log.js';
+import { EmbeddedLog } from './embedded-log.js';
 import { faultOf } from './fault.js';
 import {
   cleanedSuffix,
@@ -16,6 +16,7 @@ import {
 import { LeaderEpochs } from './leader-epochs.js';
 import { openSegments } from './open-segments.js';
 import type { EmbeddedLogOptions } from './options.js';
+import type { RecoveredLog } from './recovered-log.js';
 import { Recovery, type RecoveryTally } from './recovery.js';
 import { RecoveryPointFile } from './recovery-point-file.js';
 import { Segment } from './segment.js';
