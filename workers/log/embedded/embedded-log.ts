@@ -1,4 +1,3 @@
-import { constants } from 'node:os';
 import type { CompactionPlan, CompactionResult } from '../compaction.js';
 import {
   type AppendRun,
@@ -12,7 +11,7 @@ import {
 } from '../log.js';
 import { Cleaner } from './cleaner.js';
 import { DoomedFiles } from './doomed-files.js';
-import { faultOf } from './fault.js';
+import { faultOf, syncFault } from './fault.js';
 import { type SegmentSuffix, segmentSuffixes } from './file-name.js';
 import { Flusher } from './flusher.js';
 import type { LeaderEpochs } from './leader-epochs.js';
@@ -481,12 +480,6 @@ export class EmbeddedLog implements Log {
       throw faultOf(error, `${doing} in ${this.#options.dir}`);
     }
   }
-}
-
-function syncFault(dir: string, errno: number): LogFault {
-  const [name = `errno ${errno}`] =
-    Object.entries(constants.errno).find(([, number]) => number === errno) ?? [];
-  return new LogFault('storage', `cannot sync ${dir}: ${name}, fdatasync`);
 }
 
 function closedFault(): LogFault {

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { LogFault } from '../log.js';
 
 /** Kinds of errors that pass when space, or file descriptors, are to be had again. */
@@ -10,4 +11,11 @@ export function faultOf(error: unknown, doing: string): LogFault {
   return new LogFault(fullCodes.has(code) ? 'full' : 'storage', `${doing}: ${message}`, {
     cause: error,
   });
+}
+
+/** A sync that failed with an error number. */
+export function syncFault(dir: string, errno: number): LogFault {
+  const [name = `errno ${errno}`] =
+    Object.entries(constants.errno).find(([, number]) => number === errno) ?? [];
+  return new LogFault('storage', `cannot sync ${dir}: ${name}, fdatasync`);
 }
