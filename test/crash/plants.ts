@@ -65,7 +65,7 @@ export const plants: readonly Plant[] = [
   {
     name: 'hands out producer ids without storing their block',
     file: 'engine/catalog/producer-ids.js',
-    from: 'await this.#store.putNextProducerId(end);',
+    from: 'await store.putNextProducerId(end);',
     to: '',
     needsPowerCut: false,
   },
