@@ -169,7 +169,7 @@ export interface Log {
   /**
    * Reads whole batches from the one that holds `offset`, none at or beyond `endOffset`, at most `maxBytes`
    * (with `atLeastOneBatch`, the first batch even if larger). Where no record is left up to `endOffset`,
-   * one empty batch spans the rest. Throws LogFault 'offset-out-of-range' outside
+   * one batch without records to show spans the rest. Throws LogFault 'offset-out-of-range' outside
    * [logStartOffset, logEndOffset].
    */
   read(

@@ -1,4 +1,4 @@
-import { lastOffset, recordCount } from '../../../engine/protocol/kafka/record-batch.js';
+import { isControl, lastOffset, recordCount } from '../../../engine/protocol/kafka/record-batch.js';
 import type { Log, LogFault, ReadResult, ReplyMemory } from '../../../workers/log/log.js';
 import {
   type BatchSpec,
@@ -11,6 +11,11 @@ import {
   type TestRecord,
 } from './batches.js';
 import { flushed } from './read-log.js';
+
+/** Records that a client shows: none of a batch that stands for a hole. */
+export function recordsIn(batch: Uint8Array): number {
+  return isControl(batch, 0) ? 0 : recordCount(batch, 0);
+}
 
 /** A new, empty log; `reopen` closes it in order and opens it again. */
 export interface OpenedLog {
@@ -112,7 +117,7 @@ export class Session {
     for (let offset = from; offset < endOffset; ) {
       const next = await this.readOnce(offset, maxBytes, endOffset);
       if (next.length === 0) break;
-      batches.push(...next.filter((made) => recordCount(made, 0) > 0));
+      batches.push(...next.filter((made) => recordsIn(made) > 0));
       offset = lastOffset(next.at(-1)!, 0) + 1;
     }
     return batches;

@@ -1,6 +1,4 @@
-import { BATCH_HEADER_BYTES } from '../../../engine/protocol/kafka/record-batch.js';
-import type { Codecs } from '../../../native/codecs.js';
-import { emptyBatch } from '../../batch/empty-batch.js';
+import { SKIPPED_BATCH_BYTES, skippedBatch } from '../../batch/skipped-batch.js';
 import type { Entry } from '../../format/entry.js';
 import { EntryFault } from '../../format/entry-fault.js';
 import type { ReadResult, ReplyMemory } from '../log.js';
@@ -10,7 +8,6 @@ import type { CachedEntry, EntryCache } from './entry-cache.js';
 export class EntryServer {
   readonly #cache: EntryCache;
   readonly #entry: Entry;
-  readonly #codecs: Codecs;
   readonly #epochAt: (offset: number) => number;
   readonly #damaged: (baseOffset: number, reason: string) => void;
   /** The entry that `#open` opened cannot be read: its offsets are a hole. */
@@ -20,13 +17,11 @@ export class EntryServer {
   constructor(
     cache: EntryCache,
     entry: Entry,
-    codecs: Codecs,
     epochAt: (offset: number) => number,
     damaged: (baseOffset: number, reason: string) => void,
   ) {
     this.#cache = cache;
     this.#entry = entry;
-    this.#codecs = codecs;
     this.#epochAt = epochAt;
     this.#damaged = damaged;
   }
@@ -73,14 +68,13 @@ export class EntryServer {
     return nextOffset;
   }
 
-  /** One empty batch over the offsets from `offset` on. */
+  /** What leads a client past the offsets from `offset` on. */
   serveHole(offset: number, endOffset: number, memory: ReplyMemory, result: ReadResult): void {
-    const start = memory.allocate(BATCH_HEADER_BYTES);
+    const start = memory.allocate(SKIPPED_BATCH_BYTES);
     result.starved = start === -1;
     if (start === -1) return;
-    this.#writeHole(offset, endOffset, memory.view, start);
     result.start = start;
-    result.sizeBytes = BATCH_HEADER_BYTES;
+    result.sizeBytes = this.#writeHole(offset, endOffset, memory.view, start) - start;
   }
 
   /** Bytes that cached entries take, about, as far as `maxBytes` reach. */
@@ -89,7 +83,7 @@ export class EntryServer {
     for (let at = place; sum < maxBytes; at++) {
       const entry = this.#cache.at(at);
       if (entry === undefined || entry.nextOffset > endOffset) break;
-      sum += (entry.bytes?.length ?? 0) + BATCH_HEADER_BYTES;
+      sum += (entry.bytes?.length ?? 0) + SKIPPED_BATCH_BYTES;
     }
     return sum;
   }
@@ -98,7 +92,7 @@ export class EntryServer {
   #open({ baseOffset, nextOffset, bytes }: CachedEntry): number {
     const entry = this.#entry;
     this.#isHole = true;
-    if (bytes === null) return BATCH_HEADER_BYTES;
+    if (bytes === null) return SKIPPED_BATCH_BYTES;
     try {
       entry.open(bytes, 0, bytes.length);
       this.#isHole = entry.kind === 'hole' || entry.offsets !== nextOffset - baseOffset;
@@ -106,7 +100,7 @@ export class EntryServer {
       if (!(error instanceof EntryFault)) throw error;
       this.#damaged(baseOffset, error.message);
     }
-    return this.#isHole ? BATCH_HEADER_BYTES : entry.boundBytes;
+    return this.#isHole ? SKIPPED_BATCH_BYTES : entry.boundBytes;
   }
 
   /** Writes the entry that was opened last. */
@@ -124,12 +118,13 @@ export class EntryServer {
         this.#damaged(baseOffset, error.message);
       }
     }
-    this.#writeHole(baseOffset, Math.min(nextOffset, endOffset), view, start);
-    return start + BATCH_HEADER_BYTES;
+    return this.#writeHole(baseOffset, Math.min(nextOffset, endOffset), view, start);
   }
 
-  #writeHole(offset: number, endOffset: number, view: Uint8Array, start: number): void {
-    view.set(emptyBatch(this.#codecs, offset, endOffset - 1, this.#epochAt(offset)), start);
+  #writeHole(offset: number, endOffset: number, view: Uint8Array, start: number): number {
+    const batch = skippedBatch(offset, endOffset - 1, this.#epochAt(offset));
+    view.set(batch, start);
+    return start + batch.length;
   }
 }
 

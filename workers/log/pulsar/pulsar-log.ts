@@ -98,7 +98,6 @@ export class PulsarLog implements Log {
     this.#server = new EntryServer(
       this.#cache,
       tools.entry,
-      codecs,
       (offset) => this.epochAt(offset),
       (offset, reason) => this.#report('error', 'a damaged entry is a hole', { offset, reason }),
     );

@@ -1,14 +1,10 @@
 import t, { type Test } from 'tap';
-import {
-  baseOffset,
-  lastOffset,
-  recordCount,
-} from '../../../../engine/protocol/kafka/record-batch.js';
+import { baseOffset, lastOffset } from '../../../../engine/protocol/kafka/record-batch.js';
 import { readTimeoutMs } from '../../../../workers/log/pulsar/catch-up.js';
 import { CacheMemory } from '../../../../workers/log/pulsar/entry-cache.js';
 import { ProducerState } from '../../../../workers/partition/producer-state.js';
 import { batchAt, newResult, recordsOf, TestMemory } from '../batches.js';
-import { append, Session } from '../session.js';
+import { append, recordsIn, Session } from '../session.js';
 import type { Peer, Sent } from './fake-broker.js';
 import { FakeTopic } from './fake-topic.js';
 import { type FakeLogOptions, openFakeLog } from './open-fake-log.js';
@@ -28,13 +24,12 @@ async function turns(isSo: () => boolean): Promise<void> {
   while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Offsets and numbers of records of all batches from the start, empty ones included. */
+/** Offsets and numbers of records of all batches from the start, those that stand for a hole included. */
 async function layout(session: Session): Promise<[number, number, number][]> {
   const found: [number, number, number][] = [];
   for (let offset = session.log.logStartOffset; offset < session.log.stableEndOffset; ) {
     const batches = await session.readOnce(offset, 2 ** 19, session.log.stableEndOffset);
-    for (const one of batches)
-      found.push([baseOffset(one, 0), lastOffset(one, 0), recordCount(one, 0)]);
+    for (const one of batches) found.push([baseOffset(one, 0), lastOffset(one, 0), recordsIn(one)]);
     offset = (found.at(-1)?.[1] ?? Number.NaN) + 1;
   }
   return found;
