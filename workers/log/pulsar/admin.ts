@@ -30,6 +30,7 @@ export interface EntryFacts {
 export interface LedgerFacts {
   readonly ledgerId: number;
   readonly entries: number;
+  readonly sizeBytes: number;
 }
 
 /** A topic's ledgers, oldest first, and the last entry that any of them ever had; entry -1 where there was none. */
@@ -78,14 +79,17 @@ export class PulsarAdmin {
   /** Rejects with AdminError. */
   async ledgers(topic: string): Promise<LedgerList> {
     const stats = await this.http.get<{
-      ledgers: { ledgerId: number; entries: number }[];
+      ledgers: { ledgerId: number; entries: number; size: number }[];
       currentLedgerEntries: number;
+      currentLedgerSize: number;
       lastConfirmedEntry: string;
     }>(`${topicPath(topic)}/internalStats`);
-    const ledgers = stats.ledgers.map(({ ledgerId, entries }, at) => {
+    const ledgers = stats.ledgers.map(({ ledgerId, entries, size }, at) => {
       // The one that is written to says 0.
       const isCurrent = at === stats.ledgers.length - 1 && entries === 0;
-      return { ledgerId, entries: isCurrent ? stats.currentLedgerEntries : entries };
+      return isCurrent
+        ? { ledgerId, entries: stats.currentLedgerEntries, sizeBytes: stats.currentLedgerSize }
+        : { ledgerId, entries, sizeBytes: size };
     });
     const [ledgerId = -1, entryId = -1] = stats.lastConfirmedEntry.split(':').map(Number);
     return { ledgers, last: { ledgerId, entryId } };

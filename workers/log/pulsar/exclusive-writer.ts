@@ -1,7 +1,7 @@
-import { AccessMode } from '../../../engine/protocol/pulsar/commands.js';
+import { AccessMode, ServerError } from '../../../engine/protocol/pulsar/commands.js';
 import type { TopicAdmin } from './admin.js';
 import { barrierEntry } from './barrier.js';
-import { ConnectionLost } from './errors.js';
+import { ConnectionLost, PulsarError } from './errors.js';
 import type { Lookup } from './lookup.js';
 import { type OutgoingEntry, PulsarProducer, type SendEvents } from './producer.js';
 import { readTail } from './tail.js';
@@ -10,6 +10,9 @@ import { readTail } from './tail.js';
 const checkEvery = 1_000;
 /** For the receipt of the barrier. A broker that gives a topic away says nothing for as long as its keep-alive. */
 const barrierTimeoutMs = 30_000;
+
+/** Where Pulsar keeps the epoch of a topic's owners. */
+const epochProperty = 'pulsar.topic.epoch';
 
 /** The numbers do not add up, or somebody else wrote: nothing may be acknowledged any more. */
 export class OwnershipDoubt extends Error {
@@ -106,10 +109,19 @@ export class ExclusiveWriter implements SendEvents {
     return { ledgerId: this.#ledgerId, entryId: this.#entryId };
   }
 
-  /** Nothing may be pending. Rejects with AdminError. */
+  /**
+   * Nothing may be pending. Rejects with AdminError, and with PulsarError (ProducerFenced): while another owner takes over,
+   * a broker may accept the old one once more, and what is at the end may be the other's. Its epoch was stored before.
+   */
   async readEnd(): Promise<void> {
     const { admin, topic } = this.#options;
-    this.endOffset = (await readTail(admin, topic)).endOffset;
+    const { endOffset } = await readTail(admin, topic);
+    const epoch = await admin.property(topic, epochProperty);
+    if (Number(epoch) !== this.topicEpoch) {
+      const message = `${topic} has epoch ${epoch}, this owner ${this.topicEpoch}`;
+      throw new PulsarError(ServerError.ProducerFenced, message);
+    }
+    this.endOffset = endOffset;
   }
 
   /** False if the entry has to wait until an earlier one is acknowledged, or the writer has ended. */

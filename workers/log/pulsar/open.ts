@@ -1,10 +1,17 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { ServerError } from '../../../engine/protocol/pulsar/commands.js';
 import type { CountCopy } from '../../batch/rebuild.js';
 import { type LogConfig, LogFault, type LogNotice, type ReplayVisitor } from '../log.js';
+import { ConnectionLost, PulsarError } from './errors.js';
 import { EntryOrder, findStart, Positions } from './positions.js';
 import { logStartProperty, PulsarLog } from './pulsar-log.js';
 import { lastDelivered, replay } from './replay.js';
 import { Sender } from './sender.js';
 import type { ThreadTools } from './thread-tools.js';
+
+/** Openings in a row, before somebody else decides whether to try again. */
+const maxTries = 4;
+const firstWaitMs = 50;
 
 export interface PulsarLogOptions {
   readonly tools: ThreadTools;
@@ -26,6 +33,23 @@ export interface PulsarLogOptions {
  * AdminError, IndexMissing.
  */
 export async function openPulsarLog(options: PulsarLogOptions): Promise<PulsarLog> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await openOnce(options);
+    } catch (error) {
+      if (tries === maxTries || !mayPass(error)) throw error;
+    }
+    await delay(firstWaitMs * 2 ** tries);
+  }
+}
+
+/** A broker that gives the topic to another one, or a fenced producer that took the connection with it. */
+function mayPass(error: unknown): boolean {
+  if (error instanceof ConnectionLost) return true;
+  return error instanceof PulsarError && error.code === ServerError.ServiceNotReady;
+}
+
+async function openOnce(options: PulsarLogOptions): Promise<PulsarLog> {
   const { tools, topic, clock } = options;
   const { lookup, admin, entry } = tools;
   const log: { opened: PulsarLog | null } = { opened: null };

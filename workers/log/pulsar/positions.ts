@@ -114,10 +114,14 @@ export class Positions {
 export class EntryOrder {
   readonly #ledgers: readonly LedgerFacts[];
   readonly count: number;
+  /** Bytes of an entry, in the mean. */
+  readonly meanBytes: number;
 
   constructor(ledgers: readonly LedgerFacts[]) {
     this.#ledgers = ledgers.filter(({ entries }) => entries > 0);
     this.count = this.#ledgers.reduce((sum, { entries }) => sum + entries, 0);
+    const bytes = this.#ledgers.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    this.meanBytes = bytes / Math.max(1, this.count);
   }
 
   /** -1 for what lies before all of them. */

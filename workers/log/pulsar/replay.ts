@@ -9,6 +9,8 @@ import type { EntryOrder, Point, Positions } from './positions.js';
 
 /** Entries at the end of a topic from which an opening learns the producers; those of older ones are not known. */
 const maxReplayedEntries = 1_000;
+/** And so many bytes, about. */
+const maxReplayedBytes = 16 * 2 ** 20;
 const windowBytes = 4 * 2 ** 20;
 const timeoutMs = 60_000;
 /** Markers in a row at the end of a topic. */
@@ -53,7 +55,8 @@ export async function replay(
   const { topic, lookup, admin, positions, entry } = tools;
   if (start.offset >= endOffset) return;
   let from = start;
-  const firstNumber = lastNumber - maxReplayedEntries;
+  const fitting = Math.ceil(maxReplayedBytes / Math.max(1, order.meanBytes));
+  const firstNumber = lastNumber - Math.min(maxReplayedEntries, fitting);
   if (firstNumber >= 0) {
     const after = order.at(firstNumber);
     from = { offset: (await admin.entry(topic, after)).index + 1, after };

@@ -78,10 +78,11 @@ t.test('ledgers, properties, and a broker that sends the question on', async (t)
       response.writeHead(307, { location: path.replace('/a/b/', '/a/here/') }).end();
     } else if (path.endsWith('internalStats')) {
       const ledgers = [
-        { ledgerId: 4, entries: 9 },
-        { ledgerId: 6, entries: 0 },
+        { ledgerId: 4, entries: 9, size: 90 },
+        { ledgerId: 6, entries: 0, size: 0 },
       ];
-      const stats = { ledgers, currentLedgerEntries: 2, lastConfirmedEntry: '6:1' };
+      const current = { currentLedgerEntries: 2, currentLedgerSize: 20 };
+      const stats = { ledgers, ...current, lastConfirmedEntry: '6:1' };
       response.end(JSON.stringify(stats));
     } else if (path.includes('messageid')) response.end('{"ledgerId":4,"entryId":2}');
     else if (method === 'PUT') {
@@ -93,8 +94,8 @@ t.test('ledgers, properties, and a broker that sends the question on', async (t)
   const admin = new PulsarAdmin({ url, authentication, timeoutMs: 5_000, tls: {} });
   t.strictSame(await admin.ledgers(topic), {
     ledgers: [
-      { ledgerId: 4, entries: 9 },
-      { ledgerId: 6, entries: 2 },
+      { ledgerId: 4, entries: 9, sizeBytes: 90 },
+      { ledgerId: 6, entries: 2, sizeBytes: 20 },
     ],
     last: { ledgerId: 6, entryId: 1 },
   });

@@ -47,6 +47,8 @@ export class FakeTopic implements TopicAdmin {
   adminReads = 0;
   readonly properties = new Map<string, string>();
   readonly readers: Reader[] = [];
+  /** Producers do not change the epoch that is told. */
+  hidesEpoch = false;
   /** Whether readers are sent anything. */
   delivers = true;
   maxMessageBytes = 1_000;
@@ -69,6 +71,7 @@ export class FakeTopic implements TopicAdmin {
           return;
         }
         topic.epoch = topicEpoch ?? topic.epoch + 1;
+        if (!topic.hidesEpoch) topic.properties.set('pulsar.topic.epoch', String(topic.epoch));
         topic.#owner = { peer, producerId };
         peer.tell('producerSuccess', { requestId, producerName: 'p', topicEpoch: topic.epoch });
       },
@@ -161,7 +164,11 @@ export class FakeTopic implements TopicAdmin {
     const counts = new Map<number, number>();
     for (const { ledgerId } of this.entries) counts.set(ledgerId, (counts.get(ledgerId) ?? 0) + 1);
     const { ledgerId = -1, entryId = -1 } = this.entries.at(-1) ?? {};
-    const ledgers = [...counts].map(([ledgerId, entries]) => ({ ledgerId, entries }));
+    const ledgers = [...counts].map(([ledgerId, entries]) => ({
+      ledgerId,
+      entries,
+      sizeBytes: entries,
+    }));
     return { ledgers, last: { ledgerId, entryId } };
   }
 

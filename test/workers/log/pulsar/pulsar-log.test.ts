@@ -113,6 +113,25 @@ t.test('a cut connection: only a first part was stored', async (t) => {
   }
 });
 
+t.test('the barrier of the next owner does not pass for an entry in doubt', async (t) => {
+  const topic = await FakeTopic.start(t);
+  const session = await sessionOn(t, topic);
+  const { log } = session;
+  await session.appendBatches([2]);
+  topic.beforeStore = (_, peer) => {
+    // As long as it takes over, its epoch is not what the broker goes by.
+    topic.store(1);
+    topic.properties.set('pulsar.topic.epoch', '1');
+    topic.hidesEpoch = true;
+    peer.socket.destroy();
+    return 'ignore';
+  };
+  append(log, recordsOf(1));
+  await session.until(() => session.fault !== null);
+  t.equal(session.fault?.code, 'fenced');
+  t.equal(log.stableEndOffset, 2);
+});
+
 t.test('an unloaded topic comes back, for writing and for reading', async (t) => {
   const topic = await FakeTopic.start(t);
   const session = await sessionOn(t, topic);
