@@ -1,5 +1,6 @@
 /** `kopje check`: looks for what would stop or hamper a start, and says what to do. */
 import { SettingsError } from '../config/mistakes.js';
+import { isOnPulsar } from '../config/pulsar-backend.js';
 import type { Settings } from '../config/schema.js';
 import { checkAddon } from './checks/addon.js';
 import { checkDataDirectory } from './checks/data-directory.js';
@@ -38,7 +39,7 @@ export async function check(options: SettingsOptions, repair = false): Promise<E
       const say = (line: string) => process.stderr.write(`kopje: ${line}\n`);
       findings.push(...(await repairDataDirectory(settings, say)));
     }
-    findings.push(...(await checkDataDirectory(settings)));
+    findings.push(...(await checkStorage(settings)));
     findings.push(...(await checkPorts(settings)));
     findings.push(await checkFileLimit(settings), checkMemory(settings));
   }
@@ -46,6 +47,12 @@ export async function check(options: SettingsOptions, repair = false): Promise<E
   const problems = findings.filter(({ level }) => level === 'problem').length;
   process.stdout.write(problems === 0 ? 'no problem found\n' : `${problems} problem(s) found\n`);
   return problems === 0 ? exitCodes.ok : exitCodes.unexpected;
+}
+
+async function checkStorage(settings: Settings): Promise<Finding[]> {
+  if (!isOnPulsar(settings)) return checkDataDirectory(settings);
+  const { checkPulsar } = await import('./checks/pulsar.js');
+  return checkPulsar(settings);
 }
 
 function settingsProblem({ where, message }: { where: string; message: string }): Finding {
