@@ -44,8 +44,5 @@ function mayPass(error: unknown): boolean {
   const { name, cause } = error as { name?: unknown; cause?: unknown };
   if (name === 'ConnectionLost') return true;
   const code = String((cause as { code?: unknown } | undefined)?.code ?? '');
-  return /^(E[A-Z]+|ABORT_ERR|UND_ERR_\w+)$/.test(code) || code === String(timeoutCode);
+  return /^(E[A-Z]+|ABORT_ERR)$/.test(code);
 }
-
-/** `DOMException` of a time that ran out. */
-const timeoutCode = 23;

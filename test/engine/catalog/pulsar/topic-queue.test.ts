@@ -1,0 +1,64 @@
+import t from 'tap';
+import type { TopicNamePair } from '../../../../engine/catalog/pulsar/topic-names.js';
+import { TopicQueue } from '../../../../engine/catalog/pulsar/topic-queue.js';
+import { silent } from '../open-catalog.js';
+
+const pair = (kafkaName: string): TopicNamePair => ({
+  kafkaName,
+  namespace: 'a/b',
+  pulsarTopic: `persistent://a/b/${kafkaName}`,
+});
+
+t.test('a topic is looked at once, and once more if nothing was found', async (t) => {
+  const looks: string[] = [];
+  let seenTwice: () => void = () => undefined;
+  const twice = new Promise<void>((resolve) => {
+    seenTwice = resolve;
+  });
+  const queue = new TopicQueue(({ kafkaName }) => {
+    looks.push(kafkaName);
+    if (looks.filter((name) => name === 'same').length === 2) seenTwice();
+    return Promise.resolve(kafkaName === 'changed');
+  }, silent);
+  t.teardown(() => queue.close());
+  await queue.add([pair('changed'), pair('same'), pair('same')]);
+  t.strictSame(looks, ['changed', 'same']);
+  await twice;
+  t.strictSame(looks, ['changed', 'same', 'same']);
+});
+
+t.test('what comes while it looks is looked at after, and waited for', async (t) => {
+  const looks: string[] = [];
+  const queue: TopicQueue = new TopicQueue(({ kafkaName }) => {
+    looks.push(kafkaName);
+    if (looks.length === 1) later = queue.add([pair('second')]);
+    return Promise.resolve(true);
+  }, silent);
+  let later: Promise<void> = Promise.resolve();
+  t.teardown(() => queue.close());
+  await queue.add([pair('first')]);
+  await later;
+  t.strictSame(looks, ['first', 'second']);
+});
+
+t.test('a topic that cannot be looked at is tried again', async (t) => {
+  let looks = 0;
+  await new Promise<void>((resolve) => {
+    const queue = new TopicQueue(() => {
+      if (++looks === 1) return Promise.reject(new Error('Pulsar is away'));
+      resolve();
+      return Promise.resolve(true);
+    }, silent);
+    t.teardown(() => queue.close());
+    void queue.add([pair('t')]);
+  });
+  t.equal(looks, 2);
+});
+
+t.test('nothing is looked at after a close', async (t) => {
+  let looks = 0;
+  const queue = new TopicQueue(() => Promise.resolve(++looks > 0), silent);
+  await queue.close();
+  await queue.add([pair('t')]);
+  t.equal(looks, 0);
+});
