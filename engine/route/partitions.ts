@@ -201,13 +201,15 @@ export class Partitions implements PartitionPort, RingPort {
     }
   }
 
-  /** A storage fault took a partition offline in its worker. */
+  /** A fault took a partition offline in its worker. */
   offline(notice: WorkerNotice & { kind: 'offline' }): void {
     const entry = this.#slots[notice.slot];
     if (!entry || entry.retired || entry.generation !== notice.generation) return;
     this.#log.error(nameOf(entry), `partition is offline: ${notice.message}`);
-    this.#goOffline(entry, ErrorCode.KAFKA_STORAGE_ERROR);
-    this.#reopenLater(entry);
+    this.#goOffline(entry, notice.errorCode);
+    // Another owner has it: two that take it from each other at once would serve nobody.
+    const isFenced = notice.errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER;
+    this.#reopenLater(entry, isFenced ? maxReopenMs : 0);
   }
 
   /** The partition of a line, if it is open. */
@@ -253,8 +255,9 @@ export class Partitions implements PartitionPort, RingPort {
     }
   }
 
-  #reopenLater(entry: PartitionSlot): void {
-    const waitMs = Math.min(maxReopenMs, firstReopenMs * 2 ** entry.failures++);
+  #reopenLater(entry: PartitionSlot, leastMs = 0): void {
+    const backOffMs = Math.min(maxReopenMs, firstReopenMs * 2 ** entry.failures++);
+    const waitMs = Math.max(leastMs, backOffMs);
     const generation = entry.generation;
     const timer = setTimeout(() => {
       this.#timers.delete(timer);

@@ -9,7 +9,7 @@ import { WorkerCounter } from '../ring/slots.js';
 import type { Opened, PartitionWorker } from '../thread.js';
 import { directoryOf, openPartition } from './opening.js';
 import { removePartitionDirectory } from './removal.js';
-import type { PartitionPorts } from './settings.js';
+import { codeOfFault, type PartitionPorts } from './settings.js';
 
 /** How often partitions look after retention, rolling, expiry and their recovery point. */
 const maintainIntervalMs = 1_000;
@@ -130,8 +130,10 @@ export class ControlDesk {
         const opened = worker.opened.get(slot);
         if (opened?.generation === generation) worker.answerHeld(opened);
       },
-      offline: (fault) =>
-        worker.tell({ kind: 'offline', slot, generation, message: fault.message }),
+      offline: (fault) => {
+        const { message } = fault;
+        worker.tell({ kind: 'offline', slot, generation, errorCode: codeOfFault(fault), message });
+      },
       compact: (plan) => {
         if (!this.#machine.isDiskShared) void this.#compactHere(slot, generation, plan);
         else worker.tell({ kind: 'compact', slot, generation, plan });

@@ -9,7 +9,12 @@ import { GroupCommit } from './group-commit.js';
 import { endOffsetForEpoch, type ListedOffset, listOffset } from './offsets.js';
 import type { ProducerRow, ProducerState } from './producer-state.js';
 import type { AppendRequest } from './request.js';
-import type { PartitionName, PartitionPorts, PartitionSettings } from './settings.js';
+import {
+  codeOfFault,
+  type PartitionName,
+  type PartitionPorts,
+  type PartitionSettings,
+} from './settings.js';
 
 export type { ListedOffset } from './offsets.js';
 export type { PartitionName, PartitionPorts, PartitionSettings } from './settings.js';
@@ -189,7 +194,7 @@ export class Partition {
       const fault = await new Promise<LogFault | null>((resolve) => {
         this.#commit.afterFlush(resolve);
       });
-      if (fault !== null) return { errorCode: codeOf(fault), logStartOffset: -1 };
+      if (fault !== null) return { errorCode: codeOfFault(fault), logStartOffset: -1 };
     }
     return { errorCode: ErrorCode.NONE, logStartOffset: log.logStartOffset };
   }
@@ -330,11 +335,11 @@ export class Partition {
     if (error.code === 'corrupt') return ErrorCode.CORRUPT_MESSAGE;
     if (error.code === 'closed') return ErrorCode.NOT_LEADER_OR_FOLLOWER;
     this.#storageFault(error);
-    return codeOf(error);
+    return codeOfFault(error);
   }
 
   get #faultCode(): number {
-    return this.#fault === null ? ErrorCode.NONE : codeOf(this.#fault);
+    return this.#fault === null ? ErrorCode.NONE : codeOfFault(this.#fault);
   }
 
   /** A full disk leaves the partition readable; anything else ends it until it is reopened. */
@@ -360,9 +365,4 @@ export class Partition {
     this.#ports.arrived();
     this.#ports.offline(fault);
   }
-}
-
-/** What clients are told of a fault that takes the partition offline. */
-function codeOf({ code }: LogFault): number {
-  return code === 'fenced' ? ErrorCode.NOT_LEADER_OR_FOLLOWER : ErrorCode.KAFKA_STORAGE_ERROR;
 }

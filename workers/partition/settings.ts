@@ -1,3 +1,4 @@
+import { ErrorCode } from '../../engine/protocol/kafka/errors.js';
 import type { CopySite } from '../batch/rebuild.js';
 import type { CompactionPlan } from '../log/compaction.js';
 import type { LogFault } from '../log/log.js';
@@ -34,4 +35,9 @@ export interface PartitionPorts {
   /** Payload bytes were made or copied. */
   copied(site: CopySite, sizeBytes: number): void;
   now(): number;
+}
+
+/** What clients are told of a fault that takes a partition offline. */
+export function codeOfFault({ code }: LogFault): number {
+  return code === 'fenced' ? ErrorCode.NOT_LEADER_OR_FOLLOWER : ErrorCode.KAFKA_STORAGE_ERROR;
 }

@@ -54,8 +54,8 @@ export type WorkerNotice =
   /** The thread listens; its id tells which of the pool's threads it is. */
   | { kind: 'up'; threadId: number }
   | { kind: 'notice'; level: 'info' | 'warn' | 'error'; message: string; fields: object }
-  /** A storage fault took the partition offline. */
-  | { kind: 'offline'; slot: number; generation: number; message: string }
+  /** A fault took the partition offline; Kafka's error code is what clients are told. */
+  | { kind: 'offline'; slot: number; generation: number; errorCode: number; message: string }
   /** Segments are to be compacted, by a thread that owns no partition. */
   | { kind: 'compact'; slot: number; generation: number; plan: CompactionPlan };
 

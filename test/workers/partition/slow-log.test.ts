@@ -1,7 +1,7 @@
 /** A partition over a log that answers later and by itself, as the Pulsar log does. */
 import t from 'tap';
 import { ErrorCode } from '../../../engine/protocol/kafka/errors.js';
-import type { ReadResult } from '../../../workers/log/log.js';
+import { LogFault, type ReadResult } from '../../../workers/log/log.js';
 import { storageFault } from './memory-log.js';
 import { setUp } from './set-up.js';
 
@@ -62,6 +62,19 @@ t.test('a log that ends takes what waits with it', async (t) => {
   ]);
   t.ok(events.includes('arrived'), 'held reads get the error');
   t.ok(events.includes('offline'));
+});
+
+t.test('a log that another owner has taken sends clients elsewhere', async (t) => {
+  const { log, partition, answers, send } = setUp();
+  send();
+  partition.drain();
+  log.events?.ended(new LogFault('fenced', 'there is another owner'));
+  send();
+  t.match(answers, [
+    { token: 1, errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER },
+    { token: 2, errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER },
+  ]);
+  t.equal((await partition.listOffset(-1, 0)).errorCode, ErrorCode.NOT_LEADER_OR_FOLLOWER);
 });
 
 t.test('closing refuses what the log could not take yet', async (t) => {

@@ -29,18 +29,25 @@ export interface PulsarLogOptions {
 }
 
 /**
- * Takes a partition over: nobody else can write to it from now on. Rejects with PulsarError, ConnectionLost,
- * AdminError, IndexMissing.
+ * Takes a partition over: nobody else can write to it from now on. Rejects with LogFault: 'corrupt' if the topic has lost
+ * what readers have seen, else 'storage'.
  */
 export async function openPulsarLog(options: PulsarLogOptions): Promise<PulsarLog> {
   for (let tries = 1; ; tries++) {
     try {
       return await openOnce(options);
     } catch (error) {
-      if (tries === maxTries || !mayPass(error)) throw error;
+      if (tries === maxTries || !mayPass(error)) throw faultOf(error);
     }
     await delay(firstWaitMs * 2 ** tries);
   }
+}
+
+/** Whatever Pulsar said: later it may say something else. */
+function faultOf(error: unknown): LogFault {
+  if (error instanceof LogFault) return error;
+  const { message } = error as Error;
+  return new LogFault('storage', `the topic could not be taken over: ${message}`, { cause: error });
 }
 
 /** A broker that gives the topic to another one, or a fenced producer that took the connection with it. */
