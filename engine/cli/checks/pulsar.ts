@@ -1,6 +1,6 @@
 import { AdminError } from '../../../workers/log/pulsar/admin.js';
 import { openPulsarClient, type PulsarClient } from '../../../workers/log/pulsar/client.js';
-import { TopicAdmin } from '../../catalog/pulsar/topic-admin.js';
+import { isForbidden, TopicAdmin } from '../../catalog/pulsar/topic-admin.js';
 import { TopicNames } from '../../catalog/pulsar/topic-names.js';
 import { SettingsError } from '../../config/mistakes.js';
 import { backendOf } from '../../config/pulsar-backend.js';
@@ -123,8 +123,10 @@ function failure(error: Error, settings: Settings): Finding {
     const advice = 'make it: pulsar-admin namespaces create TENANT/NAMESPACE, or name another one';
     return { level: 'problem', subject, text, advice };
   }
-  if (error instanceof AdminError && (error.status === 401 || error.status === 403)) {
-    const advice = 'see brokerClientAuthenticationPlugin and brokerClientAuthenticationParameters';
+  if (isForbidden(error)) {
+    const advice =
+      'see that brokerClientAuthenticationPlugin and …Parameters name a role that may, ' +
+      'such as an admin of the tenant: pulsar-admin tenants update TENANT --admin-roles ROLE';
     return { level: 'problem', subject, text, advice };
   }
   const advice = `see that Pulsar runs at ${settings.backend} and ${settings.pulsarAdminUrl}`;
