@@ -1,3 +1,4 @@
+import type { Crc32c } from '../../engine/protocol/kafka/crc32c.js';
 import {
   BATCH_HEADER_BYTES,
   baseTimestamp,
@@ -23,6 +24,7 @@ export class Content {
   readonly producerId: number;
   readonly producerEpoch: number;
   readonly baseSequence: number;
+  readonly crc: number;
   /** Where it stands, as an answer or a reader told; -1: nobody knows. */
   placedAt = -1;
   /** An answer left open whether it was written. */
@@ -41,16 +43,12 @@ export class Content {
     this.producerId = from.producerId;
     this.producerEpoch = from.producerEpoch;
     this.baseSequence = from.baseSequence;
-    const builder = new RecordBatchBuilder(from);
-    const encoder = new TextEncoder();
+    const builder = new RecordBatchBuilder({ ...from, crc32c });
     for (const { timestampMs, key, value } of records) {
-      builder.append(
-        timestampMs,
-        encoder.encode(key),
-        value === null ? null : encoder.encode(value),
-      );
+      builder.append(timestampMs, bytesOf(key), value === null ? null : bytesOf(value));
     }
     this.bytes = compressed(new Uint8Array(builder.finish()), compression);
+    this.crc = batchCrc(this.bytes, 0);
   }
 
   get count(): number {
@@ -63,10 +61,6 @@ export class Content {
 
   get lastOffset(): number {
     return this.placedAt + this.count - 1;
-  }
-
-  get crc(): number {
-    return batchCrc(this.bytes, 0);
   }
 
   /** Whether the log may hold it by all that its clients were told. */
@@ -83,6 +77,12 @@ export interface Sender {
 }
 
 export const nobody: Sender = { producerId: -1, producerEpoch: -1, baseSequence: -1 };
+
+const crc32c: Crc32c = (bytes, start, end) => codecs.crc32c(bytes, start, end);
+
+function bytesOf(text: string): Uint8Array {
+  return Buffer.from(text, 'latin1');
+}
 
 function compressed(plain: Uint8Array, compression: number): Uint8Array {
   if (compression === 0) return plain;
@@ -103,7 +103,7 @@ export function eachRecord(
 ): void {
   const records = recordsOf(codecs, view, start, end);
   const text = (from: number, to: number) =>
-    new TextDecoder().decode(records.view.subarray(from, to));
+    Buffer.from(records.view.buffer, records.view.byteOffset + from, to - from).toString('latin1');
   const firstMs = baseTimestamp(view, start);
   while (records.next()) {
     const { keyStart, keyEnd, valueStart, valueEnd, offsetDelta, timestampDelta } = records;

@@ -7,18 +7,25 @@ import type { World } from './world.js';
 
 const eio = 5;
 
+interface OpenFile {
+  readonly file: SimFile;
+  readonly path: string;
+}
+
 /** The simulated disk as one thread or process sees it: with its open files, until it dies. */
 export class LifeDisk implements Disk {
+  readonly maxOpenSegments: number;
   readonly #world: World;
   readonly #life: Life;
   readonly #disk: SimDisk;
-  readonly #open = new Map<number, { file: SimFile; path: string }>();
-  #lastFd = 2;
+  /** By descriptor, of which the lowest that is free is given, as POSIX says. */
+  readonly #open: (OpenFile | null)[] = [];
 
   constructor(world: World, life: Life) {
     this.#world = world;
     this.#life = life;
     this.#disk = world.disk;
+    this.maxOpenSegments = world.maxOpenSegments;
   }
 
   open(path: string, mode: OpenMode): number {
@@ -31,12 +38,15 @@ export class LifeDisk implements Disk {
       return file;
     };
     const file = this.#do('open', path, act);
-    this.#open.set(++this.#lastFd, { file, path });
-    return this.#lastFd;
+    const free = this.#open.indexOf(null);
+    const fd = free === -1 ? this.#open.length : free;
+    this.#open[fd] = { file, path };
+    return fd;
   }
 
   close(fd: number): void {
-    if (!this.#open.delete(fd) && !this.#life.isDead) throw diskError('EBADF', `${fd}`);
+    if (!this.#open[fd] && !this.#life.isDead) throw diskError('EBADF', `${fd}`);
+    this.#open[fd] = null;
   }
 
   sizeBytes(fd: number): number {
@@ -104,9 +114,10 @@ export class LifeDisk implements Disk {
       const fails = faults.hits('fdatasync', path);
       if (fails) file.failSync();
       else settle();
-      schedule.after(random.next() * random.pick([0.1, 5]), this.#life, () =>
-        done(fails ? eio : 0),
-      );
+      schedule.after(random.next() * random.pick([0.1, 5]), null, () => {
+        if (!this.#life.isDead) done(fails ? eio : 0);
+        else if (fails) this.#world.trace(`nobody hears that ${path} was not synced`);
+      });
     });
   }
 
@@ -202,9 +213,9 @@ export class LifeDisk implements Disk {
     if (this.#life.isDead) throw new Death('dead');
   }
 
-  #at(fd: number): { file: SimFile; path: string } {
+  #at(fd: number): OpenFile {
     this.#mustLive();
-    const open = this.#open.get(fd);
+    const open = this.#open[fd];
     if (!open) throw diskError('EBADF', `${fd}`);
     return open;
   }

@@ -27,12 +27,12 @@ export class Operations {
       [2, 'fill the disk', () => this.#fill()],
       [2, 'space returns', () => this.#empty()],
       [2, 'slow or short', () => this.#slow()],
-      [2, 'errors', () => this.#armErrors()],
-      [4, 'settle', () => this.settle()],
-      [2, 'kill a thread', () => this.#killThread()],
-      [2, 'kill a thread soon', () => this.#killThreadSoon()],
-      [2, 'cut the power', () => this.#simulation.broker.die()],
-      [2, 'cut the power soon', () => this.#cutSoon()],
+      [3, 'errors', () => this.#armErrors()],
+      [3, 'settle', () => this.settle()],
+      [1, 'kill a thread', () => this.#killThread()],
+      [1, 'kill a thread soon', () => this.#killThreadSoon()],
+      [1, 'cut the power', () => this.#simulation.broker.die()],
+      [1, 'cut the power soon', () => this.#cutSoon()],
       [1, 'close in order', () => this.#close()],
     ];
   }
@@ -67,17 +67,15 @@ export class Operations {
 
   #produce(): void {
     const { world, producers } = this.#simulation;
-    for (let times = world.random.between(1, 3); times > 0; times--) {
-      const partition = this.#partition();
-      if (partition.online) world.random.pick(producers[partition.slot]!).send(partition);
-    }
+    const partition = this.#partition();
+    if (partition.online) world.random.pick(producers[partition.slot]!).send(partition);
   }
 
   #producePlainly(): void {
     const { world, contents } = this.#simulation;
     const partition = this.#partition();
     if (!partition.online) return;
-    for (let times = world.random.between(1, 6); times > 0; times--) {
+    for (let times = world.random.between(1, 4); times > 0; times--) {
       partition.send(contents.make(partition), world.random.pick([-1, -1, 0, 1]));
     }
   }

@@ -13,6 +13,16 @@ import { type Content, eachRecord, type SimRecord } from './content.js';
 import { Sequences } from './sequences.js';
 import { codecs, type World } from './world.js';
 
+/** Offsets `[from, to)`. */
+interface Range {
+  readonly from: number;
+  to: number;
+}
+
+function isIn(ranges: readonly Range[], offset: number): boolean {
+  return ranges.some(({ from, to }) => offset >= from && offset < to);
+}
+
 /** What must be true of one partition, by all that its clients were told and its readers saw. */
 export class PartitionModel {
   readonly name: string;
@@ -39,9 +49,9 @@ export class PartitionModel {
   /** And the partition was not opened since. */
   #powerWasCut = false;
   /** Offsets of what power cuts may have taken, until somebody looks. */
-  #unsafe: { from: number; to: number }[] = [];
-  /** False: a power cut may have torn a time index, which is not synced (an open defect: docs/reliability.md). */
-  hasSoundTimes = true;
+  #unsafe: Range[] = [];
+  /** The same below the log start, where nobody can look. */
+  #hidden: Range[] = [];
   /** Its directory is there for good. */
   isCreated = false;
 
@@ -92,7 +102,6 @@ export class PartitionModel {
   /** The power was cut: what was not stable may be gone. */
   powerCut(): void {
     this.#powerWasCut = true;
-    this.hasSoundTimes = false;
     this.#unsafe.push({ from: this.#stableEndOffset, to: Number.POSITIVE_INFINITY });
   }
 
@@ -173,12 +182,15 @@ export class PartitionModel {
   /** Every known batch of `[from, to)` that must stand there is in `seen`. */
   audited(from: number, to: number, seen: ReadonlySet<number>): void {
     // The later first: what is lost with them no longer stands in for an earlier record of its key.
-    for (const [offset, content] of [...this.#at].sort(([a], [b]) => b - a)) {
-      if (offset < from || offset >= to || seen.has(offset)) continue;
-      if (this.#at.get(offset) !== content) continue; // Lost with its batch a moment ago.
+    for (let offset = to - 1; offset >= from; offset--) {
+      const content = seen.has(offset) ? undefined : this.#at.get(offset);
+      if (content === undefined) continue;
       if (this.#isCompactedAway(offset, content) || this.#isGoing(offset)) continue;
       if (this.#isUnsafe(offset)) this.#lose(offset, content);
       else this.#must(false, () => `batch ${content.id} is gone from offset ${offset}`);
+    }
+    for (const range of this.#unsafe) {
+      if (range.from < from) this.#hidden.push({ from: range.from, to: Math.min(range.to, from) });
     }
     this.#unsafe = this.#unsafe.filter((range) => range.to > to);
   }
@@ -260,7 +272,10 @@ export class PartitionModel {
   #place(content: Content, offset: number): void {
     const { id, count, placedAt } = content;
     if (placedAt === offset) return;
-    this.#must(placedAt === -1, () => `batch ${id} stands at ${placedAt} and at ${offset}`);
+    if (placedAt !== -1 && (this.#isUnsafe(placedAt) || isIn(this.#hidden, placedAt))) {
+      this.#remove(content);
+    }
+    this.#must(content.placedAt === -1, () => `batch ${id} stands at ${placedAt} and at ${offset}`);
     this.#must(content.mayStand, () => `batch ${id} had failed, and is at ${offset}`);
     content.placedAt = offset;
     content.wasLost = false;
@@ -281,13 +296,17 @@ export class PartitionModel {
 
   /** What stood there may have gone with the power. */
   #isUnsafe(offset: number): boolean {
-    return this.#unsafe.some(({ from, to }) => offset >= from && offset < to);
+    return isIn(this.#unsafe, offset);
+  }
+
+  #remove(content: Content): void {
+    for (let at = 0; at < content.count; at++) this.#at.delete(content.placedAt + at);
+    content.placedAt = -1;
   }
 
   #lose(offset: number, content: Content): void {
-    for (let at = 0; at < content.count; at++) this.#at.delete(content.placedAt + at);
+    this.#remove(content);
     this.#at.delete(offset);
-    content.placedAt = -1;
     content.wasAccepted = false;
     content.isInDoubt = false;
     content.wasLost = true;

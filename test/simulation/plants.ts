@@ -34,7 +34,7 @@ export const plants: readonly Plant[] = [
   },
   {
     name: 'lost wake: no second look after parking',
-    firstSeed: 7,
+    firstSeed: 9,
     file: 'engine/wait/waiting-fetches.js',
     text: 'if (fetch.satisfied(null))',
     by: 'if (false)',
@@ -77,6 +77,7 @@ export const plants: readonly Plant[] = [
   },
   {
     name: 'no sync of the directory that holds the partition',
+    firstSeed: 9,
     file: `${embedded}/open.js`,
     text: 'disk.syncDirectory(dirname(dir));',
     by: 'void dir;',
@@ -95,7 +96,6 @@ export const plants: readonly Plant[] = [
   },
   {
     name: 'no sync of the leader epochs',
-    firstSeed: 8,
     file: `${embedded}/small-file.js`,
     text: 'disk.rename(aside, path);\n    disk.syncDirectory(dirname(path));',
     by: 'disk.rename(aside, path);',
@@ -126,20 +126,21 @@ export const plants: readonly Plant[] = [
   },
   {
     name: 'torn tail not cut',
-    firstSeed: 7,
+    firstSeed: 11,
     file: `${embedded}/recovery.js`,
     text: 'disk.truncate(segment.fd, position);',
     by: '',
   },
   {
     name: 'CRC unchecked at recovery',
+    firstSeed: 45,
     file: `${embedded}/recovery.js`,
     text: 'if (!scan.crcMatches(codecs))',
     by: 'if (false)',
   },
   {
     name: 'the lost end of a rolled segment passed over',
-    firstSeed: 41,
+    firstSeed: 12,
     file: `${embedded}/recovery.js`,
     text: 'else if (this.#lacksItsEnd(index))',
     by: 'else if (false)',
@@ -158,7 +159,7 @@ export const plants: readonly Plant[] = [
   },
   {
     name: 'a full disk leaves what it refused',
-    firstSeed: 9,
+    firstSeed: 14,
     file: `${embedded}/segment.js`,
     text: 'this.disk.truncate(this.fd, mark.sizeBytes);',
     by: '',
@@ -174,5 +175,30 @@ export const plants: readonly Plant[] = [
     file: 'workers/partition/partition.js',
     text: 'log.read(offset, limit,',
     by: 'log.read(offset, log.logEndOffset,',
+  },
+  {
+    name: 'torn index: an offset index further than its time index',
+    firstSeed: 85,
+    file: `${embedded}/segment.js`,
+    text: 'this.#times.write(this.#offsets.isUnwritten);',
+    by: 'this.#times.write(false);',
+  },
+  {
+    name: 'stale completion: a token is given again before its answer',
+    file: 'workers/ring/channel.js',
+    text: 'token = this.#freeTokens[--this.#freeCount];',
+    by: 'token = this.#freeTokens[this.#freeCount - 1];',
+  },
+  {
+    name: 'stale completion: the token of the slot before',
+    file: 'workers/ring/worker-end.js',
+    text: 'words[word + Complete.token] = token;',
+    by: 'words[word + Complete.token] ||= token;',
+  },
+  {
+    name: 'stale completion: a close does not wait for the sync under way',
+    file: `${embedded}/embedded-log.js`,
+    text: 'while (this.#flusher.isRunning) {',
+    by: 'while (false) {',
   },
 ];

@@ -78,7 +78,7 @@ export class Producer {
   #sendNew(partition: SimPartition): void {
     const { random } = this.#world;
     const room = maxInFlight - this.#open.length;
-    for (let left = Math.min(room, random.between(1, 4)); left > 0; left--) {
+    for (let left = Math.min(room, random.between(1, 3)); left > 0; left--) {
       const content = this.#contents.make(partition, this.#sender(this.#nextSequence));
       if (!partition.send(content, -1)) return;
       this.#nextSequence += content.count;

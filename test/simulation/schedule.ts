@@ -33,7 +33,17 @@ interface Waiter {
   readonly wake: () => void;
 }
 
+/** What `pass` or `settle` waits for. */
+interface Goal {
+  /** Null: the last event. */
+  readonly endMs: number | null;
+  eventsLeft: number;
+  resolve(isStill: boolean): void;
+}
+
 const firstMs = 1_700_000_000_000;
+/** Events for which one round of the real event loop is enough. */
+const turnsAtOnce = 256;
 
 /**
  * Time, and what happens in it: one event after another, in the order of their times, which the seed decides. Each runs
@@ -53,6 +63,8 @@ export class Schedule {
   #timers: Timer[] = [];
   #waiters: Waiter[] = [];
   #order = 0;
+  #goal: Goal | null = null;
+  #isTurning = false;
 
   constructor(random: Random) {
     this.#random = random;
@@ -102,55 +114,79 @@ export class Schedule {
 
   /** Lets time pass, with all that happens in it. */
   async pass(durationMs: number): Promise<void> {
-    const endMs = this.nowMs + durationMs;
-    await this.#run(() => {});
-    for (;;) {
-      const timerMs = Math.min(...this.#timers.map((timer) => timer.dueMs), endMs);
-      const eventMs = this.#events[0]?.dueMs ?? Number.POSITIVE_INFINITY;
-      if (eventMs <= timerMs) await this.#step();
-      else if (timerMs < endMs) await this.#ring(timerMs);
-      else break;
-    }
-    this.nowMs = Math.max(this.nowMs, endMs);
+    await this.#until(this.nowMs + durationMs, Number.POSITIVE_INFINITY);
   }
 
   /** Until nothing is under way. Timers alone keep nothing going. Returns false if it goes on and on. */
-  async settle(maxEvents = 20_000): Promise<boolean> {
-    await this.#run(() => {});
-    for (let left = maxEvents; this.#events.length > 0; left--) {
-      if (left === 0) return false;
-      await this.#step();
-    }
-    return true;
+  settle(maxEvents = 20_000): Promise<boolean> {
+    return this.#until(null, maxEvents);
   }
 
-  async #ring(atMs: number): Promise<void> {
-    this.nowMs = Math.max(this.nowMs, atMs);
-    for (const timer of [...this.#timers]) {
-      if (timer.dueMs > atMs) continue;
-      timer.dueMs = this.nowMs + timer.intervalMs;
-      if (!timer.life.isDead) await this.#run(timer.act);
-    }
-    this.#timers = this.#timers.filter((timer) => !timer.life.isDead);
+  #until(endMs: number | null, maxEvents: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#goal = { endMs, eventsLeft: maxEvents, resolve };
+      if (!this.#isTurning) this.#fuel();
+    });
   }
 
-  async #step(): Promise<void> {
+  /** Node lets all promises that an immediate resolved run, however long the chain, before it takes the next. */
+  #fuel(): void {
+    this.#isTurning = true;
+    for (let left = turnsAtOnce; left > 1; left--) setImmediate(this.#turn);
+    setImmediate(() => {
+      this.#isTurning = false;
+      this.#turn();
+      if (this.#goal !== null) this.#fuel();
+    });
+  }
+
+  /** The next event, if the goal is not reached. What happened before it has come to its end, promises included. */
+  readonly #turn = (): void => {
+    const goal = this.#goal;
+    if (goal === null) return;
+    this.afterEvent();
+    this.#wake();
+    const { endMs } = goal;
+    const eventMs = this.#events[0]?.dueMs ?? Number.POSITIVE_INFINITY;
+    const timer = endMs === null ? null : this.#firstTimer();
+    if (timer !== null && timer.dueMs < endMs! && timer.dueMs < eventMs) {
+      this.#ring(timer);
+    } else if (eventMs <= (endMs ?? Number.MAX_VALUE) && goal.eventsLeft > 0) {
+      goal.eventsLeft--;
+      this.#step();
+    } else {
+      if (endMs !== null) this.nowMs = Math.max(this.nowMs, endMs);
+      this.#goal = null;
+      goal.resolve(eventMs === Number.POSITIVE_INFINITY);
+    }
+  };
+
+  #firstTimer(): Timer | null {
+    let first: Timer | null = null;
+    for (const timer of this.#timers)
+      if (first === null || timer.dueMs < first.dueMs) first = timer;
+    return first;
+  }
+
+  #ring(timer: Timer): void {
+    this.nowMs = Math.max(this.nowMs, timer.dueMs);
+    timer.dueMs = this.nowMs + timer.intervalMs;
+    if (timer.life.isDead) this.#timers = this.#timers.filter((other) => other !== timer);
+    else this.#run(timer.act);
+  }
+
+  #step(): void {
     const event = this.#pop();
     this.nowMs = Math.max(this.nowMs, event.dueMs);
-    if (event.life?.isDead) return;
-    await this.#run(event.run);
+    if (!event.life?.isDead) this.#run(event.run);
   }
 
-  async #run(act: () => void): Promise<void> {
+  #run(act: () => void): void {
     try {
       act();
     } catch (error) {
       if (!(error instanceof Death)) this.onError(error);
     }
-    // All promises that this resolved, however long the chain.
-    await new Promise((resolve) => setImmediate(resolve));
-    this.afterEvent();
-    this.#wake();
   }
 
   #wake(): void {

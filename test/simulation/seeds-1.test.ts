@@ -1,3 +1,3 @@
 import { testSeeds } from './test-seeds.js';
 
-testSeeds(1, 40);
+testSeeds(1, 500);

@@ -1,3 +1,3 @@
 import { testSeeds } from './test-seeds.js';
 
-testSeeds(41, 40);
+testSeeds(501, 500);

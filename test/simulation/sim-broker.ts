@@ -18,9 +18,9 @@ import { SimPartition } from './sim-partition.js';
 import { type AskFailure, SimThread } from './sim-thread.js';
 import { codecs, dataDir, type World } from './world.js';
 
-const landingBytes = 2 ** 17;
+const landingBytes = 2 ** 15;
 const cleanShutdownFile = join(dataDir, '.kafka_cleanshutdown');
-const keyMapBytes = 2 ** 17;
+const keyMapBytes = 2 ** 13;
 
 type CompactNotice = Extract<WorkerNotice, { kind: 'compact' }>;
 

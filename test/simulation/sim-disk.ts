@@ -3,10 +3,15 @@ import type { Random } from './random.js';
 import { type Loss, SimFile } from './sim-file.js';
 
 /** A change of a directory that is not synced. */
-type Change =
-  | { readonly kind: 'link'; readonly path: string; readonly file: SimFile | null }
-  | { readonly kind: 'unlink'; readonly path: string; readonly file: SimFile | null }
-  | { readonly kind: 'rename'; readonly path: string; readonly to: string; readonly file: SimFile };
+interface Change {
+  readonly kind: 'link' | 'unlink' | 'rename';
+  readonly dir: string;
+  readonly path: string;
+  /** What a rename makes of it; empty for others. */
+  readonly to: string;
+  /** Null: a directory. */
+  readonly file: SimFile | null;
+}
 
 /** An error as `node:fs` throws it. */
 export function diskError(code: string, path: string): NodeJS.ErrnoException {
@@ -47,14 +52,14 @@ export class SimDisk {
     if (this.#names.get(dirname(path)) !== null) throw diskError('ENOENT', path);
     const file = new SimFile(nowMs);
     this.#names.set(path, file);
-    this.#changes.push({ kind: 'link', path, file });
+    this.#changed('link', path, file);
     return file;
   }
 
   mkdir(path: string): boolean {
     if (this.#names.has(path)) return false;
     this.#names.set(path, null);
-    this.#changes.push({ kind: 'link', path, file: null });
+    this.#changed('link', path, null);
     return true;
   }
 
@@ -62,28 +67,31 @@ export class SimDisk {
     const file = this.file(from);
     this.#names.delete(from);
     this.#names.set(to, file);
-    this.#changes.push({ kind: 'rename', path: from, to, file });
+    this.#changed('rename', from, file, to);
   }
 
   unlink(path: string): void {
     const file = this.file(path);
     this.#names.delete(path);
-    this.#changes.push({ kind: 'unlink', path, file });
+    this.#changed('unlink', path, file);
     this.freeBytes += file.sizeBytes;
   }
 
   readdir(path: string): string[] {
     if (this.#names.get(path) !== null) throw diskError('ENOENT', path);
     const start = `${path}/`;
-    return [...this.#names.keys()]
-      .filter((name) => name.startsWith(start))
-      .map((name) => name.slice(start.length))
-      .filter((name) => !name.includes('/'));
+    const found: string[] = [];
+    for (const name of this.#names.keys()) {
+      if (name.startsWith(start) && !name.includes('/', start.length)) {
+        found.push(name.slice(start.length));
+      }
+    }
+    return found;
   }
 
   syncDirectory(path: string): void {
-    for (const change of this.#changes) if (dirname(change.path) === path) this.#apply(change);
-    this.#changes = this.#changes.filter((change) => dirname(change.path) !== path);
+    for (const change of this.#changes) if (change.dir === path) this.#apply(change);
+    this.#changes = this.#changes.filter(({ dir }) => dir !== path);
   }
 
   /** Removes a directory and all in it, as if it had never been. */
@@ -113,6 +121,10 @@ export class SimDisk {
     this.#durable.clear();
     for (const [name, file] of this.#names) this.#durable.set(name, file);
     this.freeBytes = Number.POSITIVE_INFINITY;
+  }
+
+  #changed(kind: Change['kind'], path: string, file: SimFile | null, to = ''): void {
+    this.#changes.push({ kind, dir: dirname(path), path, to, file });
   }
 
   #apply(change: Change): void {

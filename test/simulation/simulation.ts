@@ -61,13 +61,22 @@ export class Simulation {
     const { world } = this;
     const operations = new Operations(this);
     let done = 0;
+    let isOver = false;
     await this.start();
     while (world.violation === null) {
       if (this.broker.life.isDead) await this.restart();
-      if (done >= operationsPerSeed && this.crashes >= leastCrashes) break;
-      await operations.next(done++);
+      else if (done < operationsPerSeed) await operations.next(done++);
+      else break;
     }
-    if (world.violation === null) await operations.settle();
+    world.fuse.putOut();
+    await operations.settle();
+    // What is there at the end survives the power, too.
+    while (world.violation === null && !isOver) {
+      isOver = this.crashes >= leastCrashes;
+      this.broker.die();
+      await this.restart();
+      await operations.settle();
+    }
     this.end();
     const { violation, lines, seed } = world;
     return {

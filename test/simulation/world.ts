@@ -14,6 +14,8 @@ export class Violation extends Error {
 
 /** Errors of the disk to come. */
 export class Faults {
+  /** Told of each. */
+  onHit: (operation: string, path: string) => void = () => {};
   /** Bytes that one write takes at most. */
   maxWriteBytes = Number.POSITIVE_INFINITY;
   /** What a slow sync takes at most. */
@@ -49,6 +51,7 @@ export class Faults {
       return false;
     }
     this.#left--;
+    this.onHit(operation, path);
     return true;
   }
 
@@ -111,6 +114,8 @@ export class World {
   readonly faults: Faults;
   readonly fuse = new Fuse();
   readonly durability: 'fsync' | 'os';
+  /** Few, so that indexes are read again; or all. */
+  readonly maxOpenSegments: number;
   readonly lines: string[] = [];
   lastGeneration = 0;
   violation: Violation | null = null;
@@ -122,7 +127,9 @@ export class World {
     this.random = new Random(seed);
     this.schedule = new Schedule(this.random);
     this.faults = new Faults(this.random);
+    this.faults.onHit = (operation, path) => this.trace(`EIO: ${operation} ${path}`);
     this.durability = this.random.chance(0.7) ? 'fsync' : 'os';
+    this.maxOpenSegments = this.random.pick([1, 3, 256]);
     this.schedule.onError = (error) => {
       this.fail(`a thread threw ${error instanceof Error ? error.stack : String(error)}`);
     };

@@ -24,7 +24,7 @@ export interface CompactionPlan {
   readonly firstDirtyOffset: number;
   /** End of the last segment. */
   readonly endOffset: number;
-  /** Producer id and last offset of each known producer: its last batch stays, empty if need be. */
+  /** Producer id and last offset of each known producer: its last batch stays, empty if need be; -1: all of them do. */
   readonly producers: [number, number][];
   readonly nowMs: number;
   readonly deleteRetentionMs: number;

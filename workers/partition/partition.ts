@@ -188,7 +188,7 @@ export class Partition {
       try {
         log.trim(target);
       } catch (error) {
-        return { errorCode: this.#errorOf(error), logStartOffset: -1 };
+        return { errorCode: this.#errorHalfway(error), logStartOffset: -1 };
       }
       this.#publish();
       const fault = await new Promise<LogFault | null>((resolve) => {
@@ -214,7 +214,7 @@ export class Partition {
       const plan = this.#log.planCompaction(nowMs, this.highWatermark);
       if (plan !== null) this.#ports.compact(plan);
     } catch (error) {
-      this.#errorOf(error);
+      this.#errorHalfway(error);
       return;
     }
     this.#commit.tick(nowMs);
@@ -340,6 +340,13 @@ export class Partition {
 
   get #faultCode(): number {
     return this.#fault === null ? ErrorCode.NONE : codeOfFault(this.#fault);
+  }
+
+  /** The same of what may have moved the log start before it failed: nobody is sent below it any more. */
+  #errorHalfway(error: unknown): number {
+    const errorCode = this.#errorOf(error);
+    if (this.#fault === null) this.#publish();
+    return errorCode;
   }
 
   /** A full disk leaves the partition readable; anything else ends it until it is reopened. */

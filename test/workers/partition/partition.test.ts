@@ -290,6 +290,19 @@ t.test('DeleteRecords is answered once it is durable', async (t) => {
   t.match(await partition.trim(-1), { errorCode: ErrorCode.POLICY_VIOLATION });
 });
 
+t.test('DeleteRecords that a full disk stops halfway shows how far it came', async (t) => {
+  const { log, partition, starts, send } = setUp();
+  send(three);
+  partition.drain();
+  log.endFlush();
+  log.trim = (logStartOffset) => {
+    log.logStartOffset = logStartOffset;
+    throw new LogFault('full', 'no space');
+  };
+  t.match(await partition.trim(2), { errorCode: ErrorCode.KAFKA_STORAGE_ERROR });
+  t.equal(starts.at(-1), 2);
+});
+
 t.test('DeleteRecords fails with the flush that it waits for', async (t) => {
   const { log, partition, send } = setUp();
   send(three);

@@ -19,6 +19,7 @@ export function setUp(durability: 'fsync' | 'os' = 'fsync', changes: Partial<Log
   const events: string[] = [];
   const answers: Answer[] = [];
   const published: number[] = [];
+  const starts: number[] = [];
   const copies: string[] = [];
   let now = defaultTimestamp;
   const ports: PartitionPorts = {
@@ -30,6 +31,7 @@ export function setUp(durability: 'fsync' | 'os' = 'fsync', changes: Partial<Log
     publish(state) {
       events.push(`publish ${state.highWatermark}`);
       published.push(state.highWatermark);
+      starts.push(state.logStartOffset);
     },
     report: (level, message) => events.push(`${level}: ${message}`),
     offline: () => events.push('offline'),
@@ -58,5 +60,5 @@ export function setUp(durability: 'fsync' | 'os' = 'fsync', changes: Partial<Log
     now += ms;
     return now;
   };
-  return { log, partition, events, answers, published, copies, send, advanceClock };
+  return { log, partition, events, answers, published, starts, copies, send, advanceClock };
 }

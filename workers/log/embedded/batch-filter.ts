@@ -117,7 +117,8 @@ export class BatchFilter {
   /** A batch without records: kept as a header where a producer's sequence would be forgotten without it. */
   #emptied(batch: Uint8Array): Uint8Array | null {
     const id = producerId(batch, 0);
-    if (id < 0 || this.#lastOffsets.get(id) !== lastOffset(batch, 0)) return null;
+    const last = this.#lastOffsets.get(id);
+    if (id < 0 || last === undefined || (last !== -1 && last !== lastOffset(batch, 0))) return null;
     if (recordCount(batch, 0) === 0) return batch;
     const header = batch.slice(0, BATCH_HEADER_BYTES);
     setRecordCount(header, 0, 0);

@@ -7,7 +7,6 @@ import type { DoomedFiles } from './doomed-files.js';
 import { faultOf } from './fault.js';
 import { cleanedSuffix, offsetFile, Suffix, swapSuffix } from './file-name.js';
 import type { Flusher } from './flusher.js';
-import { openSegments } from './open-segments.js';
 import { Segment } from './segment.js';
 import type { Segments } from './segments.js';
 import { readWhole, removeIfThere, replaceWhole } from './small-file.js';
@@ -121,7 +120,7 @@ export class Cleaner {
     for (const segment of old) doomed.add(segment, dueMs);
     this.#rename(base, swapSuffix, '');
     disk.syncDirectory(dir);
-    const segment = new Segment(disk, dir, base, openSegments, config);
+    const segment = new Segment(disk, dir, base, config);
     segment.measure();
     segments.replace(old, segment);
   }

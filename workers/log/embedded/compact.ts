@@ -18,7 +18,6 @@ import type { Disk } from './disk.js';
 import { EntryFrames } from './entry-frames.js';
 import { offsetFile, Suffix } from './file-name.js';
 import { KeyMap } from './key-map.js';
-import { openSegments } from './open-segments.js';
 import { Segment } from './segment.js';
 import { removeIfThere } from './small-file.js';
 
@@ -141,7 +140,7 @@ class Compaction {
     const { dir, indexIntervalBytes, ending } = this.#plan;
     const base = group[0]!.baseOffset;
     const config = () => ({ indexIntervalBytes }) as LogConfig;
-    const out = new Segment(this.#disk, dir, base, openSegments, config, Suffix.log, ending);
+    const out = new Segment(this.#disk, dir, base, config, Suffix.log, ending);
     out.create(this.#plan.nowMs);
     try {
       if (!this.#copy(group, endOffset, filter, out) && group.length === 1) {

@@ -29,6 +29,8 @@ const flagsOf = { read: 'r', write: 'r+', create: 'w+' } as const;
  * a `code` as `node:fs` does.
  */
 export interface Disk {
+  /** Segments beside those that are written to that a thread may keep open. */
+  readonly maxOpenSegments: number;
   open(path: string, mode: OpenMode): number;
   close(fd: number): void;
   sizeBytes(fd: number): number;
@@ -56,6 +58,9 @@ export interface Disk {
   syncDirectory(path: string): void;
 }
 
+/** Well below what a process may open, for several threads. */
+export const maxOpenSegments = 256;
+
 /** IOV_MAX of Linux and macOS. */
 export const maxVectors = 1024;
 
@@ -63,6 +68,7 @@ export const maxVectors = 1024;
 export function nodeDisk(syncer: Syncer): Disk {
   const sender = loadFileSender();
   return {
+    maxOpenSegments,
     open: (path, mode) => openSync(path, flagsOf[mode], 0o644),
     close: closeSync,
     sizeBytes: (fd) => fstatSync(fd).size,

@@ -15,7 +15,6 @@ import { faultOf, syncFault } from './fault.js';
 import { type SegmentSuffix, segmentSuffixes } from './file-name.js';
 import { Flusher } from './flusher.js';
 import type { LeaderEpochs } from './leader-epochs.js';
-import { openSegments } from './open-segments.js';
 import type { EmbeddedLogOptions } from './options.js';
 import { Reader } from './reader.js';
 import type { RecoveredLog } from './recovered-log.js';
@@ -269,12 +268,17 @@ export class EmbeddedLog implements Log {
   planCompaction(nowMs: number, endOffset: number): CompactionPlan | null {
     this.#mustWrite();
     return this.#guard('cannot plan a compaction', () =>
-      this.#cleaner.plan(nowMs, this.logStartOffset, endOffset, () =>
-        this.#options
-          .takeSnapshot(this.logEndOffset)
-          .map(({ producerId, lastOffset }) => [producerId, lastOffset]),
-      ),
+      this.#cleaner.plan(nowMs, this.logStartOffset, endOffset, () => this.#stableProducers()),
     );
+  }
+
+  /** A batch that is not stable yet stands for none before it: a power cut may take it. */
+  #stableProducers(): [number, number][] {
+    const { takeSnapshot } = this.#options;
+    const stable = takeSnapshot(this.stableEndOffset);
+    const lastOffsets = new Map(stable.map((row) => [row.producerId, row.lastOffset]));
+    const all = takeSnapshot(this.logEndOffset);
+    return all.map(({ producerId }) => [producerId, lastOffsets.get(producerId) ?? -1]);
   }
 
   applyCompaction(plan: CompactionPlan, result: CompactionResult | null): void {
@@ -407,7 +411,7 @@ export class EmbeddedLog implements Log {
     if (ended.sizeBytes === 0 && ended.baseOffset === startOffset) return;
     ended.seal();
     ended.writeIndexes();
-    const segment = new Segment(disk, dir, startOffset, openSegments, () => this.#config, suffix);
+    const segment = new Segment(disk, dir, startOffset, () => this.#config, suffix);
     segment.create(clock());
     this.#segments.add(segment);
     this.#flusher.rolled(ended);
@@ -433,8 +437,10 @@ export class EmbeddedLog implements Log {
       const isLonger = disk.sizeBytes(first.fd) > mark.sizeBytes;
       first.restore(mark);
       this.#snapshots.removeAbove(this.logEndOffset);
-      if (isLonger) disk.fdatasyncNow(first.fd);
-      if (hasRolled) disk.syncDirectory(dir);
+      if (isLonger) this.#flusher.syncNow(first);
+      if (!hasRolled) return;
+      first.writeIndexes();
+      disk.syncDirectory(dir);
     } catch (error) {
       // What the caller was told has failed may be in the file: only a recovery can tell.
       this.#broken = faultOf(error, `cannot take back an append to ${dir}`);

@@ -1,5 +1,5 @@
 import type { Disk } from './disk.js';
-import { readWhole, writeFully } from './small-file.js';
+import { readWhole, removeIfThere, writeFully } from './small-file.js';
 
 /** A file of entries of one size that grows at its end: an index of a segment. */
 export class EntryFile {
@@ -10,11 +10,18 @@ export class EntryFile {
   #written = 0;
   /** There may be more in the file than `#written` entries. */
   #overlong = false;
+  /** What is in the file may be lost with the power: nobody knows what an earlier process synced. */
+  #unsynced = true;
 
   constructor(disk: Disk, path: string, entryBytes: number) {
     this.#disk = disk;
     this.#path = path;
     this.#entryBytes = entryBytes;
+  }
+
+  /** Entries in the file. */
+  get written(): number {
+    return this.#written;
   }
 
   read(): Uint8Array | null {
@@ -35,11 +42,16 @@ export class EntryFile {
   }
 
   /**
-   * Brings the file to exactly `count` entries, writing those that it lacks. Throws what the disk throws; the
-   * next call then mends what was left half done.
+   * Brings the file to exactly `count` entries, writing those that it lacks, and makes them survive a power cut if
+   * that is asked for. Throws what the disk throws; the next call then mends what was left half done.
    */
-  append(count: number, put: (out: DataView, entry: number, at: number) => void): void {
-    if (count === this.#written && !this.#overlong && count > 0) return;
+  append(
+    count: number,
+    put: (out: DataView, entry: number, at: number) => void,
+    isSynced = false,
+  ): void {
+    const isWhole = count === this.#written && !this.#overlong && count > 0;
+    if (isWhole && !(isSynced && this.#unsynced)) return;
     const fd = this.#open();
     try {
       const bytes = new Uint8Array((count - this.#written) * this.#entryBytes);
@@ -50,12 +62,25 @@ export class EntryFile {
       const end = this.#written * this.#entryBytes;
       if (this.#overlong) this.#disk.truncate(fd, end);
       this.#overlong = true;
+      if (!isWhole) this.#unsynced = true;
       if (bytes.length > 0) writeFully(this.#disk, fd, [bytes], end);
+      if (isSynced) this.#sync(fd);
     } finally {
       this.#disk.close(fd);
     }
     this.#written = count;
     this.#overlong = false;
+  }
+
+  /** A file that was not synced must go: later syncs would report success, and nobody would know. */
+  #sync(fd: number): void {
+    try {
+      this.#disk.fdatasyncNow(fd);
+    } catch (error) {
+      removeIfThere(this.#disk, this.#path);
+      throw error;
+    }
+    this.#unsynced = false;
   }
 
   #open(): number {

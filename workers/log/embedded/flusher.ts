@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { LogFault } from '../log.js';
 import type { Disk } from './disk.js';
 import type { Segment } from './segment.js';
@@ -66,6 +67,19 @@ export class Flusher {
       this.#rolled.includes(segment) ||
       this.#syncing.includes(segment)
     );
+  }
+
+  /**
+   * Syncs a segment on this thread. Where that fails, a sync that is under way is not to be believed either: the kernel
+   * tells only one of them what it dropped. Throws what the disk throws.
+   */
+  syncNow(segment: Segment): void {
+    try {
+      this.#disk.fdatasyncNow(segment.fd);
+    } catch (error) {
+      this.#errno = constants.errno.EIO;
+      throw error;
+    }
   }
 
   /** Throws what the disk throws before anything is under way. */

@@ -1,7 +1,7 @@
 import { randomFillSync } from 'node:crypto';
 import { hashWords, KeyedHash } from './keyed-hash.js';
 
-const startSlots = 2 ** 12;
+const startSlots = 2 ** 8;
 /** Part of the slots that may be taken. */
 const maxLoad = 0.75;
 /** A slot's hash and offset. */
@@ -20,7 +20,7 @@ export class KeyMap {
   readonly #wanted = new Int32Array(hashWords);
   readonly #hash = new KeyedHash(randomFillSync(new Uint32Array(hashWords)));
 
-  /** @param maxBytes of memory; at least 96 KiB */
+  /** @param maxBytes of memory; at least 6 KiB */
   constructor(maxBytes: number) {
     const slots = 2 ** Math.floor(Math.log2(maxBytes / slotBytes));
     this.#maxSlots = Math.max(startSlots, slots);

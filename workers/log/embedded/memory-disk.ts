@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import type { Disk, OpenMode } from './disk.js';
+import { type Disk, maxOpenSegments, type OpenMode } from './disk.js';
 
 /** Room of a file's first growth; each further one doubles it, so that appends copy little. */
 const firstBytes = 256;
@@ -21,6 +21,7 @@ export function diskError(code: string, path: string): NodeJS.ErrnoException {
  * simulation of the log runs on it too, with faults of its own on top.
  */
 export class MemoryDisk implements Disk {
+  readonly maxOpenSegments: number = maxOpenSegments;
   protected readonly files = new Map<string, MemoryFile>();
   protected readonly directories = new Set<string>();
   readonly #open = new Map<number, { file: MemoryFile; path: string }>();

@@ -64,6 +64,11 @@ export class OffsetIndex {
     return entry === -1 ? 0 : this.#positions[entry]!;
   }
 
+  /** The file lacks entries. */
+  get isUnwritten(): boolean {
+    return this.count > this.#file.written;
+  }
+
   truncateTo(count: number): void {
     this.count = Math.min(this.count, count);
     this.#file.truncateTo(this.count);

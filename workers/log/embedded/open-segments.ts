@@ -1,37 +1,47 @@
+import type { Disk } from './disk.js';
 import type { Segment } from './segment.js';
 
-/** Segments that a thread keeps open beside the active ones. */
-const maxOpenSegments = 256;
 /** Memory of their indexes. */
 const maxHeldBytes = 64 * 2 ** 20;
 
-/** The older segments that are open for reading, over all logs of a thread: the least used close first. */
+/** The older segments of a thread that are open for reading, over all its logs: the least used close first. */
 export class OpenSegments {
-  readonly #segments = new Set<Segment>();
+  readonly #maxSegments: number;
+  /** With what its indexes took when it was last used. */
+  readonly #held = new Map<Segment, number>();
+  #heldBytes = 0;
+
+  constructor(maxSegments: number) {
+    this.#maxSegments = maxSegments;
+  }
 
   /** Notes a use; may close others. */
   touch(segment: Segment): void {
-    const isNew = !this.#segments.delete(segment);
-    this.#segments.add(segment);
-    if (isNew) this.#shrink();
+    this.forget(segment);
+    this.#held.set(segment, segment.heldBytes);
+    this.#heldBytes += segment.heldBytes;
+    for (const oldest of this.#held.keys()) {
+      if (this.#held.size <= this.#maxSegments && this.#heldBytes <= maxHeldBytes) return;
+      if (oldest === segment) return;
+      oldest.release();
+    }
   }
 
   forget(segment: Segment): void {
-    this.#segments.delete(segment);
-  }
-
-  #shrink(): void {
-    let heldBytes = 0;
-    for (const segment of this.#segments) heldBytes += segment.heldBytes;
-    for (const segment of this.#segments) {
-      if (this.#segments.size <= maxOpenSegments && heldBytes <= maxHeldBytes) return;
-      if (this.#segments.size === 1) return;
-      heldBytes -= segment.heldBytes;
-      this.#segments.delete(segment);
-      segment.release();
-    }
+    const heldBytes = this.#held.get(segment);
+    if (heldBytes === undefined) return;
+    this.#held.delete(segment);
+    this.#heldBytes -= heldBytes;
   }
 }
 
-/** The one of this thread. */
-export const openSegments = new OpenSegments();
+const ofDisk = new WeakMap<Disk, OpenSegments>();
+
+/** Those of a disk, of which each thread has its own. */
+export function openSegmentsOf(disk: Disk): OpenSegments {
+  const known = ofDisk.get(disk);
+  if (known !== undefined) return known;
+  const open = new OpenSegments(disk.maxOpenSegments);
+  ofDisk.set(disk, open);
+  return open;
+}

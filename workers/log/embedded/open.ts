@@ -14,7 +14,6 @@ import {
   swapSuffix,
 } from './file-name.js';
 import { LeaderEpochs } from './leader-epochs.js';
-import { openSegments } from './open-segments.js';
 import type { EmbeddedLogOptions } from './options.js';
 import type { RecoveredLog } from './recovered-log.js';
 import { Recovery, type RecoveryTally } from './recovery.js';
@@ -90,13 +89,13 @@ async function recover(
   epochs.load();
   const snapshots = new SnapshotFiles(disk, dir, options.codecs, stock.snapshots);
   for (const { offset, suffix } of stock.segments) {
-    const segment = new Segment(disk, dir, offset, openSegments, config, suffix);
+    const segment = new Segment(disk, dir, offset, config, suffix);
     segment.measure();
     segments.add(segment);
   }
   const isNew = segments.all.length === 0;
   if (isNew) {
-    const segment = new Segment(disk, dir, options.logStartOffset, openSegments, config);
+    const segment = new Segment(disk, dir, options.logStartOffset, config);
     segment.create(options.clock());
     segments.add(segment);
   }
@@ -111,6 +110,8 @@ async function recover(
   await recovery.run(snapshots);
   const { active } = segments;
   active.pin();
+  // Other segments, also of other logs, may have closed it meanwhile: it must be walked before it is written to.
+  active.settle();
   epochs.truncateTo(active.nextOffset);
   const logStartOffset = startOffset(options, segments);
   epochs.trim(logStartOffset);

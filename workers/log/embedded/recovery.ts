@@ -112,6 +112,7 @@ export class Recovery {
       if (known === null || known.offset <= nextOffset) return;
       // The snapshot speaks of records that are gone.
       snapshots.removeAbove(nextOffset);
+      this.#options.disk.syncDirectory(this.#options.dir);
     }
   }
 

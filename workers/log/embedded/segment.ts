@@ -5,7 +5,7 @@ import { BatchScan } from './batch-scan.js';
 import type { Disk } from './disk.js';
 import { offsetFile, type SegmentSuffix, Suffix } from './file-name.js';
 import { OffsetIndex } from './offset-index.js';
-import type { OpenSegments } from './open-segments.js';
+import { type OpenSegments, openSegmentsOf } from './open-segments.js';
 import { TimeIndex } from './time-index.js';
 
 const scanBufferBytes = 64 * 1024;
@@ -54,7 +54,6 @@ export class Segment {
     disk: Disk,
     dir: string,
     baseOffset: number,
-    open: OpenSegments,
     config: () => LogConfig,
     suffix: SegmentSuffix = Suffix.log,
     ending = '',
@@ -65,7 +64,7 @@ export class Segment {
     this.baseOffset = baseOffset;
     this.nextOffset = baseOffset;
     this.offsetOfMaxTimestamp = baseOffset;
-    this.#open = open;
+    this.#open = openSegmentsOf(disk);
     this.#ending = ending;
     this.#interval = () => config().indexIntervalBytes;
     this.#offsets = this.#newOffsets();
@@ -236,9 +235,13 @@ export class Segment {
     this.#times.append(this.maxTimestamp, this.offsetOfMaxTimestamp);
   }
 
+  /**
+   * Times first, synced: a walk begins at an entry of the offset index, and then nothing but the time index tells of
+   * greater timestamps before it. One that a power cut or a full disk left too short would hide records.
+   */
   writeIndexes(): void {
+    this.#times.write(this.#offsets.isUnwritten);
     this.#offsets.write();
-    this.#times.write();
   }
 
   /** What `restore` takes back to this moment. */
@@ -271,7 +274,7 @@ export class Segment {
   /** False if the index entry at the start does not fit the batch that lies there. */
   #walk(offset: number, scan: BatchScan, visit: VisitBatch): boolean {
     const entry = this.#offsets.entryFor(offset);
-    if (offset !== Number.POSITIVE_INFINITY) this.#forget(entry);
+    this.#forget(entry);
     const position = entry === -1 ? 0 : this.#offsets.position(entry);
     this.maxTimestamp = this.#times.lastTimestamp;
     this.offsetOfMaxTimestamp = this.#times.lastOffset;

@@ -18,7 +18,7 @@ export class SnapshotFiles {
   readonly #offsets: number[];
   /**
    * Those that tell all there is to tell at their offset, and those of them that are synced. They are not written
-   * again: a power cut would tear what may be the only word on batches that are gone (simulation seed 333).
+   * again: a power cut would tear what may be the only word on batches that are gone.
    */
   readonly #sound = new Set<number>();
   readonly #kept = new Set<number>();
@@ -79,10 +79,14 @@ export class SnapshotFiles {
     return bytes && decodeSnapshot(this.#codecs, bytes);
   }
 
+  /** One that was not synced must go: later syncs would report success, and nobody would know. */
   #sync(offset: number): void {
     const fd = this.#disk.open(this.#path(offset), 'write');
     try {
       this.#disk.fdatasyncNow(fd);
+    } catch (error) {
+      this.#remove(offset);
+      throw error;
     } finally {
       this.#disk.close(fd);
     }
@@ -108,7 +112,10 @@ export class SnapshotFiles {
     }
   }
 
-  /** Those above `offset`: the records that they speak of are not in the log. */
+  /**
+   * Those above `offset`: the records that they speak of are not in the log. The caller syncs the directory before
+   * others stand in their place, for then nothing would tell that a file which a power cut brought back is wrong.
+   */
   removeAbove(offset: number): void {
     while (this.newest > offset) this.#remove(this.newest);
   }

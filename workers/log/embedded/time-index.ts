@@ -82,14 +82,15 @@ export class TimeIndex {
     return bytes.subarray(at).every((byte) => byte === 0);
   }
 
-  /** Appends what the file does not have yet. */
-  write(): void {
-    this.#file.append(this.count, (out, entry, at) => {
+  /** Appends what the file does not have yet; `isSynced`: so that a power cut leaves it. */
+  write(isSynced: boolean): void {
+    const put = (out: DataView, entry: number, at: number) => {
       const timestamp = this.#timestamps[entry]!;
       out.setInt32(at, Math.floor(timestamp / 2 ** 32));
       out.setUint32(at + 4, timestamp % 2 ** 32);
       out.setInt32(at + 8, this.#relative[entry]!);
-    });
+    };
+    this.#file.append(this.count, put, isSynced);
   }
 
   #grow(): void {

@@ -151,6 +151,36 @@ t.test('keeps the last record of each key, and every offset', async (t) => {
   t.pass('60 histories');
 });
 
+t.test('keeps a producer whose later batch a power cut may take', async (t) => {
+  const disk = new MemoryDisk();
+  const sent: number[] = [];
+  const { log } = await openTestLog({
+    disk,
+    dir,
+    config: compacted,
+    takeSnapshot: (endOffset) => {
+      const lastOffset = Math.max(-1, ...sent.filter((offset) => offset < endOffset));
+      return lastOffset === -1 ? [] : [{ ...noProducer, producerId: 7, lastOffset }];
+    },
+  });
+  const send = () => {
+    sent.push(log.logEndOffset);
+    append(log, [{ key: 'a', value: 'sent' }], {
+      producerId: 7,
+      producerEpoch: 0,
+      baseSequence: 0,
+    });
+  };
+  send();
+  while (log.logEndOffset < 20) append(log, [{ key: 'a', value: 'later' }]);
+  await flushed(log);
+  send();
+  const plan = log.planCompaction(0, log.stableEndOffset)!;
+  log.applyCompaction(plan, compactSegments(plan, disk, codecs));
+  t.match(readAll(log)[0], { length: 61 }, 'its batch is there, without its records');
+  await log.close();
+});
+
 const noProducer = {
   producerEpoch: 0,
   lastSequence: 0,
@@ -243,15 +273,16 @@ t.test('many keys take several rounds', async (t) => {
   const disk = new MemoryDisk();
   const config = { ...compacted, segmentBytes: 50_000 };
   const { log } = await openTestLog({ disk, dir, config });
-  // The smallest map has room for 3072 keys.
+  /** Room for 3072 keys. */
+  const keyMapBytes = 96 * 1024;
   for (let i = 0; i < 9_000; i += 50) {
     const keys = Array.from({ length: 50 }, (_, j) => ({ key: `k${(i + j) % 4_000}`, value: 'v' }));
     append(log, keys);
   }
-  const first = await compact(log, disk, 1, 1);
+  const first = await compact(log, disk, 1, keyMapBytes);
   t.match(first, { keys: 3072, firstDirtyOffset: 3072 });
   let rounds = 1;
-  while ((await compact(log, disk, 1, 1)) !== null) rounds++;
+  while ((await compact(log, disk, 1, keyMapBytes)) !== null) rounds++;
   t.ok(rounds > 2, `${rounds} rounds`);
   const { offset: activeBase } = { offset: log.logEndOffset - 1 };
   const keys = rowsOf(log)

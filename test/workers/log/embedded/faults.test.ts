@@ -17,7 +17,10 @@ t.test('a full disk keeps nothing of a run, and takes later ones', async (t) => 
   const sizeBytes = disk.bytesOf(`${dir}/00000000000000000000.log`).length;
   disk.freeBytes = 150;
   const run = runOf(batchAt(2, recordsOf(1)), batchAt(3, recordsOf(3)));
+  const done: Operation[] = [];
+  disk.before = (operation) => done.push(operation);
   t.throws(() => log.append(run), { code: 'full' });
+  t.same(done.slice(-2), ['truncate', 'fdatasync'], 'a power cut does not bring it back');
   t.equal(log.logEndOffset, 2);
   t.equal(log.sizeBytes, sizeBytes);
   t.equal(disk.bytesOf(`${dir}/00000000000000000000.log`).length, sizeBytes);
@@ -54,6 +57,21 @@ t.test('a run that fails behind a roll takes the new segment back', async (t) =>
   t.equal(await flushed(log), null);
   const { log: after } = await openTestLog({ disk: disk.powerCut(), dir, config });
   t.same(readAll(after), [...batches, ...run.batches]);
+});
+
+t.test('the snapshot of a run that was taken back does not come back with the power', async (t) => {
+  const disk = new MemoryDisk();
+  const { log } = await openTestLog({ disk, dir, config: { segmentBytes: 250 } });
+  appendBatches(log, [1]);
+  const done: string[] = [];
+  disk.before = (operation, path) => {
+    if (operation === 'writev' && path.endsWith('2.log')) throw diskError('ENOSPC');
+    if (operation === 'syncDirectory') done.push(operation);
+    if (operation === 'unlink' && path.endsWith('2.snapshot')) done.push(operation);
+  };
+  const run = runOf(...[1, 2].map((offset) => batchAt(offset, recordsOf(1))));
+  t.throws(() => log.append(run), { code: 'full' });
+  t.same(done.slice(-2), ['unlink', 'syncDirectory']);
 });
 
 t.test('short writes are gone on with', async (t) => {

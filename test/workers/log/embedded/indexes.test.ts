@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap';
 import type { EmbeddedLog } from '../../../../workers/log/embedded/embedded-log.js';
 import { batchAt, runOf } from '../batches.js';
-import { readAll, readOnce } from '../read-log.js';
+import { flushed, readAll, readOnce } from '../read-log.js';
 import { append } from '../session.js';
 import { MemoryDisk } from './memory-disk.js';
 import { openTestLog, syncer } from './open-test-log.js';
@@ -74,6 +74,19 @@ t.test('every kind of loss', async (t) => {
       });
     }
   }
+});
+
+t.test('a time index is synced before the offset index goes further', async (t) => {
+  const disk = new MemoryDisk();
+  const { log } = await openTestLog({ disk, dir, config: { indexIntervalBytes: 150 } });
+  for (let i = 0; i < 10; i++) append(log, [{ value: 'abc' }]);
+  await flushed(log);
+  const done: string[] = [];
+  disk.before = (operation, path) => {
+    if (/index$/.test(path) && operation !== 'open') done.push(operation);
+  };
+  await log.close();
+  t.same(done, ['writev', 'fdatasync', 'writev']);
 });
 
 t.test('an index of another segment', async (t) => {

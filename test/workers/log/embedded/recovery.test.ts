@@ -235,6 +235,13 @@ t.test('a log that ends below its recovery point has lost records', async (t) =>
   t.equal(again.logEndOffset, 6);
 });
 
+t.test('records were deleted before they were synced, and are lost', async (t) => {
+  const disk = new MemoryDisk();
+  await openTestLog({ disk, dir });
+  const { log } = await openTestLog({ disk, dir, logStartOffset: 5, durability: 'os' });
+  t.equal(log.logEndOffset, 5, 'no offset is given again');
+});
+
 t.test('only what was flushed survives a power cut, and nothing flushed is lost', async (t) => {
   const disk = new MemoryDisk();
   const config = { segmentBytes: 300 };
@@ -271,4 +278,20 @@ t.test('epochs are learnt from batches where the file is lost', async (t) => {
   t.equal(after.leaderEpoch, 8);
   t.match(after.endOffsetForEpoch(4), { offset: 2, leaderEpoch: 4 });
   t.equal(after.epochAt(2), 7);
+});
+
+t.test('an opening that had to close its own active segment goes on writing to it', async (t) => {
+  class Disk extends MemoryDisk {
+    override readonly maxOpenSegments = 1;
+  }
+  const disk = new Disk();
+  const { log } = await openTestLog({ disk, dir, config: { segmentBytes: 100 } });
+  append(log, recordsOf(1));
+  append(log, recordsOf(1));
+  // As a kill leaves it between making a segment and its first write.
+  disk.close(disk.open(`${dir}/00000000000000000002.log`, 'create'));
+  const { log: again } = await openTestLog({ disk, dir });
+  again.append(runOf(batchAt(2, recordsOf(1)), batchAt(3, recordsOf(1))));
+  t.equal(readAll(again).length, 4);
+  await again.close();
 });

@@ -2,7 +2,7 @@ import t from 'tap';
 import type { ProducerSnapshotEntry } from '../../../../workers/log/log.js';
 import { flushed } from '../read-log.js';
 import { append } from '../session.js';
-import { MemoryDisk } from './memory-disk.js';
+import { diskError, MemoryDisk } from './memory-disk.js';
 import { openTestLog, syncer } from './open-test-log.js';
 
 t.teardown(() => syncer.close());
@@ -102,6 +102,25 @@ t.test(
     );
   },
 );
+
+t.test('one that alone knows a producer is not written again', async (t) => {
+  const disk = new MemoryDisk();
+  const { log } = await openTestLog({
+    disk,
+    dir,
+    config: { retentionMs: 0 },
+    takeSnapshot: (endOffset) => [entry(1000, endOffset - 1)],
+  });
+  append(log, [{ value: 'x' }]);
+  await flushed(log);
+  log.expire(Number.MAX_SAFE_INTEGER, 1);
+  t.same(starts(disk), [1]);
+  disk.before = (operation, path) => {
+    if (operation === 'writev' && path.endsWith('1.snapshot')) throw diskError('EIO');
+  };
+  await log.close();
+  t.same(snapshots(disk), [1]);
+});
 
 t.test('not one that speaks of records that were cut', async (t) => {
   const disk = new MemoryDisk();

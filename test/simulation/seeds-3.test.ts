@@ -1,0 +1,3 @@
+import { testSeeds } from './test-seeds.js';
+
+testSeeds(1_001, 500);
