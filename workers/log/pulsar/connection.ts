@@ -134,6 +134,13 @@ export class PulsarConnection {
     return this.#socket.writableLength;
   }
 
+  /** Resolves when nothing that was sent before is borrowed any more: the kernel has it, or the connection ended. */
+  drained(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#socket.write(new Uint8Array(0), () => resolve());
+    });
+  }
+
   /** A number for a producer or consumer of this connection. */
   newId(): number {
     return ++this.#lastId;

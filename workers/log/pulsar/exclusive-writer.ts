@@ -129,6 +129,11 @@ export class ExclusiveWriter implements SendEvents {
     return this.#producer?.send(entry) ?? false;
   }
 
+  /** Resolves when no entry is borrowed any more; not before the writer has ended. */
+  async drained(): Promise<void> {
+    await this.#producer?.drained();
+  }
+
   /** Gives the topic up; what is not acknowledged is in doubt. */
   async close(): Promise<void> {
     await this.#producer?.close();

@@ -89,6 +89,11 @@ export class PulsarProducer implements ProducerEvents {
     return this.#pending.length;
   }
 
+  /** Resolves when no entry is borrowed any more; not before the producer has ended. */
+  drained(): Promise<void> {
+    return this.#connection.drained();
+  }
+
   /** False if the entry has to wait for a receipt of an earlier one, or the producer has ended. */
   send(entry: OutgoingEntry): boolean {
     if (this.#ended || this.#pending.length >= maxPendingSends) return false;

@@ -325,7 +325,9 @@ export class PulsarLog implements Log {
       if (stored !== value) throw new Error(`${logStartProperty} is ${stored}, not ${value}`);
     } catch (error) {
       const message = `the log start could not be stored: ${(error as Error).message}`;
-      this.failed(new LogFault('storage', message, { cause: error }));
+      // It stays open until then, and so does the flush that waits for it.
+      this.#sender.fail(new LogFault('storage', message, { cause: error }));
+      return;
     }
     this.#storing--;
     this.#finishFlush();

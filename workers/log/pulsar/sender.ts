@@ -52,6 +52,9 @@ export class Sender implements WriterEvents {
   #inFlightBytes = 0;
   #storedEndOffset = 0;
   #heardMs = 0;
+  #isHeard = false;
+  /** When nothing that was sent and is in doubt can go out any more. */
+  #drained: Promise<void> = Promise.resolve();
   #isClosed = false;
 
   private constructor(options: ExclusiveWriterOptions, events: SenderEvents) {
@@ -78,10 +81,6 @@ export class Sender implements WriterEvents {
     return this.#writer !== null && !isQueued && this.#inFlightBytes < maxInFlightBytes;
   }
 
-  get isIdle(): boolean {
-    return this.#inFlightBytes === 0;
-  }
-
   send(entry: PlacedEntry, nowMs: number): void {
     if (this.#inFlightBytes === 0) this.#heardMs = nowMs;
     this.#inFlightBytes += entry.sizeBytes;
@@ -91,7 +90,8 @@ export class Sender implements WriterEvents {
 
   /** Now and then. */
   tick(nowMs: number): void {
-    if (this.#inFlightBytes === 0 || this.#writer === null) this.#heardMs = nowMs;
+    if (this.#isHeard || this.#inFlightBytes === 0 || this.#writer === null) this.#heardMs = nowMs;
+    this.#isHeard = false;
     if (nowMs - this.#heardMs < receiptTimeoutMs) return;
     this.#heardMs = nowMs;
     // It ends with what it has sent in doubt.
@@ -103,11 +103,21 @@ export class Sender implements WriterEvents {
     await this.#writer?.close();
   }
 
+  /** Ends it for a reason of the log's own. */
+  fail(fault: LogFault): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    const writer = this.#writer;
+    this.#writer = null;
+    writer?.close().catch(() => undefined);
+    this.#end(fault, writer?.drained() ?? this.#drained);
+  }
+
   acknowledged(entry: OutgoingEntry, baseOffset: number, ledgerId: number, entryId: number): void {
     const placed = entry as PlacedEntry;
     if (placed.baseOffset !== baseOffset)
       throw new Error(`${placed.baseOffset} is at ${baseOffset}`);
-    this.#heardMs = Date.now();
+    this.#isHeard = true;
     this.#take(placed, ledgerId, entryId);
     this.#pump();
     if (this.isReady) this.#events.ready();
@@ -116,6 +126,7 @@ export class Sender implements WriterEvents {
   ended(reason: Error, inDoubt: readonly OutgoingEntry[]): void {
     // One that was trying to come back tells it to whoever tries.
     if (this.#writer === null || this.#isClosed) return;
+    this.#drained = this.#writer.drained();
     this.#writer = null;
     if (reason instanceof OwnershipDoubt || isFenced(reason)) this.#fail(reason);
     else void this.#comeBack(reason, inDoubt as readonly PlacedEntry[]);
@@ -194,7 +205,12 @@ export class Sender implements WriterEvents {
   #fail(reason: Error): void {
     this.#isClosed = true;
     const code = isFenced(reason) ? 'fenced' : 'storage';
-    this.#events.ended(new LogFault(code, reason.message, { cause: reason }));
+    this.#end(new LogFault(code, reason.message, { cause: reason }), this.#drained);
+  }
+
+  /** Whoever lent an entry may use its memory again once it is told: not while a socket may still send from there. */
+  #end(fault: LogFault, drained: Promise<void>): void {
+    void drained.then(() => this.#events.ended(fault));
   }
 }
 

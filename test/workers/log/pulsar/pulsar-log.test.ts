@@ -4,6 +4,7 @@ import { readTimeoutMs } from '../../../../workers/log/pulsar/catch-up.js';
 import { CacheMemory } from '../../../../workers/log/pulsar/entry-cache.js';
 import { ProducerState } from '../../../../workers/partition/producer-state.js';
 import { batchAt, newResult, recordsOf, TestMemory } from '../batches.js';
+import { flushed } from '../read-log.js';
 import { append, recordsIn, Session } from '../session.js';
 import type { Peer, Sent } from './fake-broker.js';
 import { FakeTopic } from './fake-topic.js';
@@ -323,4 +324,41 @@ t.test('payload bytes are copied for readers only, and counted', async (t) => {
   t.strictSame(copies, []);
   await session.readAll();
   t.strictSame(copies, ['cache', 'cache']);
+});
+
+t.test('a log start that cannot be stored ends the log', async (t) => {
+  const topic = await FakeTopic.start(t);
+  const session = await sessionOn(t, topic);
+  await session.appendBatches([2, 2]);
+  topic.setProperty = async () => {
+    throw new Error('no rights');
+  };
+  session.log.trim(3);
+  t.match(await flushed(session.log), {
+    code: 'storage',
+    message: /could not be stored: no rights/,
+  });
+  t.equal(session.fault?.code, 'storage');
+});
+
+t.test('who lent entries is told of the end when no socket sends them any more', async (t) => {
+  const topic = await FakeTopic.start(t);
+  topic.maxMessageBytes = 2 ** 20;
+  const session = await sessionOn(t, topic);
+  const { log } = session;
+  await session.appendBatches([1]);
+  const sockets = topic.broker.peers.map(({ socket }) => socket);
+  for (const socket of sockets) socket.pause();
+  // More than kernels take in.
+  while (log.isWritable) append(log, recordsOf(1, 900_000));
+  topic.setProperty = async () => {
+    throw new Error('no rights');
+  };
+  log.trim(1);
+  let passed = 0;
+  await turns(() => ++passed > 100);
+  t.equal(session.fault, null, 'still lent');
+  for (const socket of sockets) socket.resume();
+  await session.until(() => session.fault !== null);
+  t.equal(session.fault?.code, 'storage');
 });
