@@ -77,6 +77,8 @@ export class CatchUp {
   /** Until when somebody waits for an offset. */
   readonly #deadlines = new Map<number, number>();
   #retryAtMs = 0;
+  /** Told once, until it works again. */
+  #isTroubled = false;
   #owesNews = false;
   #isClosed = false;
 
@@ -160,6 +162,7 @@ export class CatchUp {
         ended: (reason) => this.#failed(feed, reason),
       });
       feed.stream = stream;
+      this.#isTroubled = false;
       if (feed.isClosed) stream.close();
       else if (feed.aheadBytes > maxAheadBytes) stream.pause();
     } catch (error) {
@@ -198,7 +201,11 @@ export class CatchUp {
     if (feed.isClosed) return;
     this.#close(feed);
     this.#retryAtMs = this.#tools.clock() + retryMs;
-    this.#tools.report('entries could not be read from Pulsar; it is tried again', reason.message);
+    if (!this.#isTroubled) {
+      this.#isTroubled = true;
+      const message = 'entries could not be read from Pulsar; it is tried again';
+      this.#tools.report(message, reason.message);
+    }
     const timer = setTimeout(() => this.#tell(), retryMs);
     timer.unref();
   }

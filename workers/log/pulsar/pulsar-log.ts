@@ -71,6 +71,8 @@ export class PulsarLog implements Log {
   #tailReadMs = Number.NEGATIVE_INFINITY;
   #nextStartPollMs: number;
   #owesProgress = false;
+  /** The last damaged entry that was told. */
+  #lastDamage = -1;
 
   constructor(topic: OpenedTopic) {
     const { tools, sender, positions, config } = topic;
@@ -99,7 +101,7 @@ export class PulsarLog implements Log {
       this.#cache,
       tools.entry,
       (offset) => this.epochAt(offset),
-      (offset, reason) => this.#report('error', 'a damaged entry is a hole', { offset, reason }),
+      (offset, reason) => this.#damaged(offset, reason),
     );
     this.#times = new TimeSearch({ topic: topic.topic, lookup, admin, positions, thread: tools });
   }
@@ -361,6 +363,13 @@ export class PulsarLog implements Log {
     if (end <= this.logStartOffset) return notFound;
     const found = await search(this.logStartOffset, end);
     return found.offset === -1 ? found : { ...found, leaderEpoch: this.epochAt(found.offset) };
+  }
+
+  /** Told once, however many read it. */
+  #damaged(offset: number, reason: string): void {
+    if (offset <= this.#lastDamage) return;
+    this.#lastDamage = offset;
+    this.#report('error', 'a damaged entry is a hole', { offset, reason });
   }
 
   #report(level: 'info' | 'warn' | 'error', message: string, fields: object): void {
