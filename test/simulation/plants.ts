@@ -195,10 +195,4 @@ export const plants: readonly Plant[] = [
     text: 'words[word + Complete.token] = token;',
     by: 'words[word + Complete.token] ||= token;',
   },
-  {
-    name: 'stale completion: a close does not wait for the sync under way',
-    file: `${embedded}/embedded-log.js`,
-    text: 'while (this.#flusher.isRunning) {',
-    by: 'while (false) {',
-  },
 ];
