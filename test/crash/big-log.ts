@@ -16,7 +16,8 @@ import type { Random } from './random.js';
 const startLimitMs = 1_000;
 /** A machine that is busy with other things is slow with an empty directory too. */
 const busyFactor = 2.5;
-const emptyStarts = 3;
+/** And for a moment only: a start is slow if it is slow each time. */
+const maxTries = 3;
 const partitions = 4;
 const recordBytes = 1_024;
 const recordsInBatch = 900;
@@ -74,26 +75,27 @@ export class BigLog {
   async run(): Promise<readonly string[]> {
     const { report, durability, logBytes } = this.#options;
     try {
-      const emptyMs = await this.#emptyStart();
       let broker = await this.#start();
       await this.#fill(broker, logBytes);
-      let worstMs = 0;
       for (const [name, die] of Object.entries(deaths)) {
-        const load = this.#fill(broker, Number.POSITIVE_INFINITY);
-        await die(broker);
-        await load;
-        await this.#killAtStart();
-        broker = await this.#start();
-        const readMs = await this.#readEnds(broker);
-        worstMs = Math.max(worstMs, broker.startMs);
-        const took = `ready after ${Math.round(broker.startMs)} ms, read after ${readMs} ms more`;
-        report(`${this.#gigabytes} GB ${durability}, killed ${name}: ${took}`);
+        for (let tries = 1; ; tries++) {
+          const load = this.#fill(broker, Number.POSITIVE_INFINITY);
+          await die(broker);
+          await load;
+          await this.#killAtStart();
+          broker = await this.#start();
+          const readMs = await this.#readEnds(broker);
+          const startMs = Math.round(broker.startMs);
+          const emptyMs = Math.round(await this.#emptyStart());
+          const took = `ready after ${startMs} ms (${emptyMs} ms when empty), read after ${readMs} ms more`;
+          report(`${this.#gigabytes} GB ${durability}, killed ${name}: ${took}`);
+          if (startMs <= Math.max(startLimitMs, busyFactor * emptyMs)) break;
+          if (tries < maxTries) continue;
+          this.#findings.add(`killed ${name}, a start took ${startMs} ms, ${tries} times too long`);
+          break;
+        }
       }
       await broker.kill();
-      const limitMs = Math.max(startLimitMs, busyFactor * emptyMs);
-      const figures = `${Math.round(worstMs)} ms at worst, ${Math.round(emptyMs)} ms when empty`;
-      report(`start over ${this.#gigabytes} GB, ${durability}: ${figures}`);
-      if (worstMs > limitMs) this.#findings.add(`a start took ${Math.round(worstMs)} ms`);
       return this.#findings.texts;
     } finally {
       rmSync(this.#directory, { recursive: true, force: true });
@@ -113,15 +115,11 @@ export class BigLog {
     return BrokerProcess.start({ buildDirectory, dataDir, logFile, settings }, killAfterMs);
   }
 
-  /** Median of the machine's starts with nothing to recover. */
+  /** A start with nothing to recover, at this moment. */
   async #emptyStart(): Promise<number> {
-    const timesMs: number[] = [];
-    for (let i = 0; i < emptyStarts; i++) {
-      const broker = await this.#start('empty');
-      timesMs.push(broker.startMs);
-      await broker.kill();
-    }
-    return timesMs.sort((a, b) => a - b)[emptyStarts >> 1]!;
+    const broker = await this.#start('empty');
+    await broker.kill();
+    return broker.startMs;
   }
 
   /** A death in the middle of a recovery, or just behind it. */
