@@ -109,7 +109,7 @@ export interface LogConfig {
   entryFormat: EntryFormat;
 }
 
-/** The last batch of a producer, as Kafka's producer snapshot files keep it. */
+/** A batch of a producer, as Kafka's producer snapshot files keep the last one. */
 export interface ProducerSnapshotEntry {
   producerId: number;
   producerEpoch: number;

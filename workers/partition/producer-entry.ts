@@ -110,15 +110,19 @@ export class ProducerEntry {
     return -1;
   }
 
-  /** Slot of the newest batch that ends below `endOffset`, of whatever epoch, or -1. */
-  newestBelow(endOffset: number): number {
-    for (let back = 0; back < slots; back++) {
+  /** Slots of the batches that would be remembered if the log ended at `endOffset`, oldest first. */
+  remembered(endOffset: number): number[] {
+    const found: number[] = [];
+    for (let back = 0; back < slots && found.length < rememberedBatches; back++) {
       const slot = (this.#newest + slots - back) % slots;
       const lastOffset = this.#at(slot, Slot.lastOffset);
-      if (lastOffset === -1) return -1;
-      if (lastOffset < endOffset) return slot;
+      if (lastOffset === -1) break;
+      if (lastOffset >= endOffset) continue;
+      // Those of an earlier epoch are forgotten with it.
+      if (found.length > 0 && this.epochAt(slot) !== this.epochAt(found[0]!)) break;
+      found.push(slot);
     }
-    return -1;
+    return found.reverse();
   }
 
   lastSequenceAt(slot: number): number {

@@ -183,7 +183,11 @@ export class ProducerState implements ReplayVisitor {
     entry.push(epoch, lastSequence, lastOffset, delta, maxTimestamp(view, start));
   }
 
-  /** What a snapshot file at `endOffset` holds: each producer's last batch below it. */
+  /**
+   * What a snapshot file at `endOffset` holds: the remembered batches of each producer below it, oldest first. Kafka
+   * writes the last one only and, reading these, keeps that: behind a broker that died, all that its client had under
+   * way has to be known again, else a batch that is there is taken for one out of order.
+   */
   takeSnapshot(endOffset: number): ProducerSnapshotEntry[] {
     const rows: ProducerSnapshotEntry[] = [];
     for (const entry of this.#producers.values()) {
@@ -191,18 +195,18 @@ export class ProducerState implements ReplayVisitor {
         rows.push(emptyRow(entry));
         continue;
       }
-      const slot = entry.newestBelow(endOffset);
-      if (slot === -1) continue;
-      rows.push({
-        producerId: entry.producerId,
-        producerEpoch: entry.epochAt(slot),
-        lastSequence: entry.lastSequenceAt(slot),
-        lastOffset: entry.lastOffsetAt(slot),
-        offsetDelta: entry.offsetDeltaAt(slot),
-        timestamp: entry.timestampAt(slot),
-        coordinatorEpoch: entry.coordinatorEpoch,
-        currentTxnFirstOffset: -1,
-      });
+      for (const slot of entry.remembered(endOffset)) {
+        rows.push({
+          producerId: entry.producerId,
+          producerEpoch: entry.epochAt(slot),
+          lastSequence: entry.lastSequenceAt(slot),
+          lastOffset: entry.lastOffsetAt(slot),
+          offsetDelta: entry.offsetDeltaAt(slot),
+          timestamp: entry.timestampAt(slot),
+          coordinatorEpoch: entry.coordinatorEpoch,
+          currentTxnFirstOffset: -1,
+        });
+      }
     }
     return rows;
   }

@@ -179,16 +179,35 @@ t.test('a snapshot in the middle of a run shows nothing at or beyond its offset'
   }
   state.append(2, 0, 0, 10, 12, 30, 0);
   const rows = state.takeSnapshot(7);
+  const known = { producerId: 1, producerEpoch: 0 };
   t.match(rows, [
-    { producerId: 1, producerEpoch: 0, lastSequence: 6, lastOffset: 6, offsetDelta: 0 },
+    { ...known, lastSequence: 4, lastOffset: 4, offsetDelta: 4 },
+    { ...known, lastSequence: 5, lastOffset: 5, offsetDelta: 0 },
+    { ...known, lastSequence: 6, lastOffset: 6, offsetDelta: 0 },
   ]);
-  t.equal(rows.length, 1);
+  t.equal(rows.length, 3);
   t.match(state.takeSnapshot(5), [{ lastSequence: 4, lastOffset: 4, offsetDelta: 4 }]);
   t.match(state.takeSnapshot(10), [{ producerEpoch: 1, lastSequence: 0, lastOffset: 9 }]);
   t.throws(() => state.append(1, 1, 1, 13, 13, 40, 0), /too much of one producer/);
   state.undoRun();
   t.match(state.takeSnapshot(100), [{ lastOffset: 4 }]);
   t.equal(state.size, 1);
+});
+
+t.test('behind a snapshot every batch that a client may send again is known', async (t) => {
+  const state = new ProducerState(expirationMs, () => 0);
+  for (let batch = 0; batch < 7; batch++) {
+    state.append(1, 0, 3 * batch, 3 * batch, 3 * batch + 2, 10, 0);
+    state.keepRun();
+  }
+  const rebuilt = new ProducerState(expirationMs, () => 0);
+  rebuilt.snapshot(state.takeSnapshot(21));
+  for (let batch = 2; batch < 7; batch++) {
+    t.equal(rebuilt.check(1, 0, 3 * batch, 3), ErrorCode.DUPLICATE_SEQUENCE_NUMBER);
+    t.equal(rebuilt.duplicateBaseOffset, 3 * batch);
+  }
+  t.equal(rebuilt.check(1, 0, 3, 3), ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER, 'the sixth last');
+  t.equal(rebuilt.check(1, 0, 21, 1), ErrorCode.NONE);
 });
 
 t.test('sequences wrap at 2^31', async (t) => {

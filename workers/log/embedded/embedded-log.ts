@@ -277,8 +277,8 @@ export class EmbeddedLog implements Log {
     const { takeSnapshot } = this.#options;
     const stable = takeSnapshot(this.stableEndOffset);
     const lastOffsets = new Map(stable.map((row) => [row.producerId, row.lastOffset]));
-    const all = takeSnapshot(this.logEndOffset);
-    return all.map(({ producerId }) => [producerId, lastOffsets.get(producerId) ?? -1]);
+    const all = new Set(takeSnapshot(this.logEndOffset).map(({ producerId }) => producerId));
+    return Array.from(all, (producerId) => [producerId, lastOffsets.get(producerId) ?? -1]);
   }
 
   applyCompaction(plan: CompactionPlan, result: CompactionResult | null): void {
