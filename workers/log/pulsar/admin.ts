@@ -42,7 +42,7 @@ export interface LedgerList {
 /** What the log asks of the admin API. */
 export type TopicAdmin = Pick<
   PulsarAdmin,
-  'ledgerIndex' | 'entry' | 'ledgers' | 'property' | 'setProperty' | 'entryAtTime'
+  'ledgerIndex' | 'entry' | 'ledgers' | 'property' | 'setProperty' | 'entryAtTime' | 'exists'
 >;
 
 /** The little of Pulsar's admin REST API (`/admin/v2`) that the log needs: what the binary protocol does not tell. */
@@ -93,6 +93,16 @@ export class PulsarAdmin {
     });
     const [ledgerId = -1, entryId = -1] = stats.lastConfirmedEntry.split(':').map(Number);
     return { ledgers, last: { ledgerId, entryId } };
+  }
+
+  /** False where there is none any more, or no more than what a deletion has yet to remove. Rejects with AdminError. */
+  async exists(topic: string): Promise<boolean> {
+    const [, parent = topic, partition = '-1'] = /^(.+)-partition-(\d+)$/.exec(topic) ?? [];
+    const path = `${topicPath(parent)}/partitions?checkAllowAutoCreation=false`;
+    const { status, body } = await this.http.ask({ method: 'GET', path, expected: [404] });
+    if (status === 404) return false;
+    const told = JSON.parse(body.toString()) as { partitions: number; deleted?: boolean };
+    return told.deleted !== true && Number(partition) < Math.max(told.partitions, 0);
   }
 
   /** A property of a topic; null where it is not set. Rejects with AdminError. */

@@ -156,6 +156,8 @@ export class Sender implements WriterEvents {
     for (;;) {
       let writer: ExclusiveWriter | null = null;
       try {
+        // A producer would make Pulsar make a topic again that is being deleted.
+        if (!(await this.#options.admin.exists(topic))) throw new Error(`${topic} is deleted`);
         writer = await ExclusiveWriter.comeBack(this.#options, this, this.#topicEpoch);
         const missing = await this.#settle(writer, sent);
         if (this.#isClosed || missing > 0) await writer.close().catch(() => undefined);

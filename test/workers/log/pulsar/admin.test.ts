@@ -105,3 +105,30 @@ t.test('ledgers, properties, and a broker that sends the question on', async (t)
   t.equal(await admin.property(topic, 'index'), '3');
   t.match(await admin.entryAtTime(topic, 12), { ledgerId: 4, entryId: 2 });
 });
+
+t.test('a topic that is there, gone, being deleted, or smaller', async (t) => {
+  const told: Record<string, object> = {
+    whole: { partitions: 3, deleted: false },
+    going: { partitions: 3, deleted: true },
+    plain: { partitions: 0 },
+  };
+  const url = await serve(t, ({ url: path = '' }, response) => {
+    const answer = told[/\/b\/(\w+)\/partitions\?/.exec(path)?.[1] ?? ''];
+    if (answer === undefined) response.statusCode = 404;
+    response.end(JSON.stringify(answer ?? {}));
+  });
+  const settings = { url, authentication: noAuthentication, timeoutMs: 5_000, tls: {} };
+  const admin = new PulsarAdmin(settings);
+  t.teardown(() => admin.close());
+  const there: [topic: string, isThere: boolean][] = [
+    ['whole-partition-2', true],
+    ['whole-partition-3', false],
+    ['going-partition-0', false],
+    ['plain', true],
+    ['gone', false],
+    ['gone-partition-0', false],
+  ];
+  for (const [name, isThere] of there) {
+    t.equal(await admin.exists(`persistent://a/b/${name}`), isThere, name);
+  }
+});

@@ -49,6 +49,11 @@ export class FakeTopic implements TopicAdmin {
   readonly readers: Reader[] = [];
   /** Producers do not change the epoch that is told. */
   hidesEpoch = false;
+  /** False once it is being deleted. */
+  isThere = true;
+  askedIfThere: () => void = () => undefined;
+  /** Producers that were opened. */
+  producers = 0;
   /** Whether readers are sent anything. */
   delivers = true;
   maxMessageBytes = 1_000;
@@ -70,6 +75,7 @@ export class FakeTopic implements TopicAdmin {
           peer.tell('error', { requestId, error: 25, message: 'Topic epoch has already moved' });
           return;
         }
+        topic.producers++;
         topic.epoch = topicEpoch ?? topic.epoch + 1;
         if (!topic.hidesEpoch) topic.properties.set('pulsar.topic.epoch', String(topic.epoch));
         topic.#owner = { peer, producerId };
@@ -170,6 +176,11 @@ export class FakeTopic implements TopicAdmin {
       sizeBytes: entries,
     }));
     return { ledgers, last: { ledgerId, entryId } };
+  }
+
+  async exists(): Promise<boolean> {
+    this.askedIfThere();
+    return this.isThere;
   }
 
   async property(_: string, name: string): Promise<string | null> {

@@ -96,6 +96,24 @@ t.test(
   },
 );
 
+t.test('an owner does not come back to a topic that is being deleted', async (t) => {
+  const topic = await FakeTopic.start(t);
+  const session = await sessionOn(t, topic);
+  await session.appendBatches([1]);
+  const { producers } = topic;
+  topic.isThere = false;
+  let asked = 0;
+  // The second time it has done with the first.
+  const askedTwice = new Promise<void>((resolve) => {
+    topic.askedIfThere = () => {
+      if (++asked === 2) resolve();
+    };
+  });
+  topic.unload();
+  await askedTwice;
+  t.equal(topic.producers, producers, 'a producer might make it again');
+});
+
 t.test('a cut connection: only a first part was stored', async (t) => {
   for (const stored of [0, 1]) {
     const topic = await FakeTopic.start(t);
