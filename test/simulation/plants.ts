@@ -120,6 +120,7 @@ export const plants: readonly Plant[] = [
   },
   {
     name: 'a recovery point noted beyond what is synced',
+    firstSeed: 101,
     file: `${embedded}/embedded-log.js`,
     text: 'this.#note.store(this.stableEndOffset, false);',
     by: 'this.#note.store(this.logEndOffset, false);',
