@@ -130,8 +130,8 @@ class Assembly implements Broker {
    * when every thread is up.
    */
   async start(front: ReturnType<typeof loadFront>): Promise<Broker> {
-    const threads = this.#pool.start();
-    threads.catch(() => {}); // Waited for below.
+    // Whoever needs a thread waits for it; one that does not come up is replaced like one that died later.
+    this.#pool.start().catch(() => {});
     await this.#startHttp();
     const [{ GroupCoordinator, apis }] = await Promise.all([front, this.#storage.load()]);
     const settings = this.#settings;
@@ -163,7 +163,6 @@ class Assembly implements Broker {
       settings.kafkaAdvertisedListeners,
     );
     this.#front.accept(this.#services(catalog, groups, apis));
-    await threads;
     return this;
   }
 

@@ -126,6 +126,12 @@ export const plants: readonly Plant[] = [
     by: 'this.#note.store(this.logEndOffset, false);',
   },
   {
+    name: 'hole skipped: a reader in one goes on behind all that follows',
+    file: `${embedded}/reader.js`,
+    text: 'if (scan.lastOffset >= offset)',
+    by: 'if (scan.lastOffset >= offset && scan.baseOffset <= offset)',
+  },
+  {
     name: 'torn tail not cut',
     firstSeed: 11,
     file: `${embedded}/recovery.js`,

@@ -1,10 +1,14 @@
 import { ErrorCode } from '../../engine/protocol/kafka/errors.js';
 import type { CompactionPlan, CompactionResult } from '../log/compaction.js';
 import { LogFault } from '../log/log.js';
-import { openPulsarClient, type PulsarClient } from '../log/pulsar/client.js';
-import { type ThreadTools, threadTools } from '../log/pulsar/thread-tools.js';
+import type { PulsarThread } from '../log/pulsar/pulsar-thread.js';
 import type { Machine } from '../machine.js';
-import type { ControlMessage, ControlRequest, OpenPartition } from '../ring/control.js';
+import type {
+  ControlMessage,
+  ControlRequest,
+  OpenPartition,
+  WorkerSettings,
+} from '../ring/control.js';
 import { WorkerCounter } from '../ring/slots.js';
 import type { Opened, PartitionWorker } from '../thread.js';
 import { directoryOf, openPartition } from './opening.js';
@@ -20,24 +24,20 @@ export class ControlDesk {
   readonly #machine: Machine;
   readonly #endMaintenance: () => void;
   /** Null where the records are kept on disk. */
-  readonly #pulsar: PulsarClient | null;
-  readonly #pulsarTools: ThreadTools | null;
+  readonly #pulsar: Promise<PulsarThread> | null;
   /** Openings under way, by slot. */
   readonly #openings = new Map<number, Promise<void>>();
 
   constructor(worker: PartitionWorker, machine: Machine) {
     this.#worker = worker;
     this.#machine = machine;
-    const { backend, maxInflatedBytes } = worker.task.settings;
-    const client = backend.kind === 'pulsar' ? openPulsarClient(backend) : null;
-    this.#pulsar = client;
-    this.#pulsarTools = client && threadTools(client, machine.codecs, maxInflatedBytes);
+    this.#pulsar = pulsarOf(worker.task.settings, machine);
     this.#endMaintenance = machine.every(maintainIntervalMs, () => this.#maintain());
   }
 
   close(): void {
     this.#endMaintenance();
-    void this.#pulsar?.close();
+    this.#pulsar?.then((pulsar) => pulsar.close()).catch(() => {});
     this.#machine.close();
   }
 
@@ -113,7 +113,7 @@ export class ControlDesk {
     }
     const { disk, codecs } = this.#machine;
     const { settings } = worker.task;
-    const tools = { settings, codecs, disk, pulsar: this.#pulsarTools };
+    const tools = { settings, codecs, disk, pulsar: this.#pulsar };
     const partition = await openPartition(opening, tools, this.#portsOf(slot, generation));
     worker.opened.set(slot, { partition, generation, dirty: false, held: [] });
   }
@@ -190,6 +190,20 @@ export class ControlDesk {
     const nowMs = this.#machine.now();
     for (const { partition } of this.#worker.opened.values()) partition.maintain(nowMs);
   }
+}
+
+/** Null where the records are kept on disk: nothing of it is loaded then, and threads start sooner. */
+function pulsarOf(
+  { backend, maxInflatedBytes }: WorkerSettings,
+  { codecs }: Machine,
+): Promise<PulsarThread> | null {
+  if (backend.kind !== 'pulsar') return null;
+  const opening = import('../log/pulsar/pulsar-thread.js').then(({ openPulsarThread }) =>
+    openPulsarThread(backend, codecs, maxInflatedBytes),
+  );
+  // Whoever opens a log there is told.
+  opening.catch(() => {});
+  return opening;
 }
 
 /** Damage has a code of its own: unlike a disk that fails or is full, no later opening finds it gone. */

@@ -3,8 +3,7 @@ import type { Codecs } from '../../native/codecs.js';
 import type { Disk } from '../log/embedded/disk.js';
 import { openEmbeddedLog } from '../log/embedded/open.js';
 import { type Log, LogFault, type LogNotice } from '../log/log.js';
-import { openPulsarLog } from '../log/pulsar/open.js';
-import type { ThreadTools } from '../log/pulsar/thread-tools.js';
+import type { PulsarThread } from '../log/pulsar/pulsar-thread.js';
 import type { OpenPartition, WorkerSettings } from '../ring/control.js';
 import { Partition } from './partition.js';
 import { ProducerState } from './producer-state.js';
@@ -16,7 +15,7 @@ export interface OpeningTools {
   readonly codecs: Codecs;
   readonly disk: Disk;
   /** Null where the records are kept on disk. */
-  readonly pulsar: ThreadTools | null;
+  readonly pulsar: Promise<PulsarThread> | null;
 }
 
 /** Opens a partition's log through recovery, with the producers that it knows. Throws LogFault. */
@@ -35,8 +34,8 @@ export async function openPartition(
     const log = await openOnDisk(opening, tools, ports, producers, report);
     return new Partition(name, log, producers, codecs, settings, config, ports);
   }
-  const log = await openPulsarLog({
-    tools: pulsar,
+  const { openLog } = await pulsar;
+  const log = await openLog({
     topic: pulsarTopicOf(opening),
     config,
     clock: ports.now,

@@ -2,9 +2,7 @@
  * Starts brokers, uses and closes them, and prints what it took and what is left: a process of its own, because memory,
  * threads and files are the process's. It ends by itself, or something is left.
  */
-import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { Worker } from 'node:worker_threads';
 import { type Kopje, startKopje } from '../../../engine/embedded/start-kopje.js';
 import { metadataExchange } from '../../exchanges.js';
 import { RawClient } from '../../raw-client.js';
@@ -14,8 +12,6 @@ import { batchOf, createTopic, produce } from '../../whole/records.js';
 export interface Report {
   /** Ms from the call of `startKopje` to the answer of a Metadata request, of each start. */
   readonly startsMs: number[];
-  /** Ms that a thread without any work took to start, now and then between them. */
-  readonly bareThreadsMs: number[];
   /** CPU of this process for each of them, ms. */
   readonly startsCpuMs: number[];
   /** Of the process with all brokers at once, each having taken records. */
@@ -35,8 +31,6 @@ interface Belongings {
 }
 
 const brokers = 20;
-/** Starts between two looks at how fast the machine is. */
-const bareThreadEvery = 4;
 
 function belongings(): Belongings {
   const fds = readdirSync('/proc/self/fd').map((fd) => {
@@ -68,18 +62,6 @@ async function use(kopje: Kopje): Promise<void> {
   client.close();
 }
 
-/** How fast the machine is just now: what a thread takes that says that it is there, and ends. */
-async function bareThread(): Promise<number> {
-  const started = performance.now();
-  const thread = new Worker("require('node:worker_threads').parentPort.postMessage(0)", {
-    eval: true,
-  });
-  await once(thread, 'message');
-  const tookMs = performance.now() - started;
-  await once(thread, 'exit');
-  return tookMs;
-}
-
 /** One start from the call to the first answer. */
 async function start(startsMs: number[], startsCpuMs: number[]): Promise<Kopje> {
   const cpu = process.cpuUsage();
@@ -105,11 +87,9 @@ await use(first);
 await first.close();
 const before = belongings();
 const startsMs: number[] = [];
-const bareThreadsMs: number[] = [];
 const startsCpuMs: number[] = [];
 const running: Kopje[] = [];
 for (let count = 0; count < brokers; count++) {
-  if (count % bareThreadEvery === 0) bareThreadsMs.push(await bareThread());
   running.push(await start(startsMs, startsCpuMs));
 }
 await Promise.all(running.map(use));
@@ -117,6 +97,6 @@ const rss = rssBytes();
 await Promise.all(running.map((kopje) => kopje.close()));
 // Sockets tell of their end in the next turn.
 await new Promise((resolve) => setImmediate(resolve));
-const figures = { startsMs, bareThreadsMs, startsCpuMs, rssBytes: rss };
+const figures = { startsMs, startsCpuMs, rssBytes: rss };
 const report: Report = { ...figures, before, after: belongings() };
 process.stdout.write(`${JSON.stringify(report)}\n`);

@@ -1,0 +1,26 @@
+import type { Codecs } from '../../../native/codecs.js';
+import type { PulsarBackend } from '../../ring/control.js';
+import type { Log } from '../log.js';
+import { openPulsarClient } from './client.js';
+import { openPulsarLog, type PulsarLogOptions } from './open.js';
+import { threadTools } from './thread-tools.js';
+
+/** Pulsar as a partition thread sees it. Loaded only where a broker keeps its records there. */
+export interface PulsarThread {
+  /** Throws LogFault. */
+  openLog(options: Omit<PulsarLogOptions, 'tools'>): Promise<Log>;
+  close(): Promise<void>;
+}
+
+export function openPulsarThread(
+  backend: PulsarBackend,
+  codecs: Codecs,
+  maxInflatedBytes: number,
+): PulsarThread {
+  const client = openPulsarClient(backend);
+  const tools = threadTools(client, codecs, maxInflatedBytes);
+  return {
+    openLog: (options) => openPulsarLog({ ...options, tools }),
+    close: () => client.close(),
+  };
+}
