@@ -126,8 +126,8 @@ class Assembly implements Broker {
   }
 
   /**
-   * Listens as soon as what is stored is open, which takes partition threads only if there are partitions; resolves
-   * when every thread is up.
+   * Resolves when it listens: as soon as what is stored is open, which takes partition threads only if there are
+   * partitions.
    */
   async start(front: ReturnType<typeof loadFront>): Promise<Broker> {
     // Whoever needs a thread waits for it; one that does not come up is replaced like one that died later.

@@ -39,6 +39,14 @@ export interface ReadResult {
   awaited: boolean;
 }
 
+/** Makes a result one that has read nothing. */
+export function clearResult(result: ReadResult): void {
+  result.start = -1;
+  result.sizeBytes = 0;
+  result.starved = false;
+  result.awaited = false;
+}
+
 /** Where whole batches lie in a file, for a reply that is sent from there; the caller owns and reuses it. */
 export interface FilePlace {
   segmentBaseOffset: number;

@@ -2,7 +2,7 @@ import { ErrorCode } from '../../engine/protocol/kafka/errors.js';
 import type { Codecs } from '../../native/codecs.js';
 import type { CompactionPlan, CompactionResult } from '../log/compaction.js';
 import type { FilePlace, Log, LogConfig, ReadResult, ReplyMemory } from '../log/log.js';
-import { LogFault } from '../log/log.js';
+import { clearResult, LogFault } from '../log/log.js';
 import { newLineState } from '../ring/table.js';
 import { Appender } from './appender.js';
 import { GroupCommit } from './group-commit.js';
@@ -130,10 +130,7 @@ export class Partition {
     memory: ReplyMemory,
     result: ReadResult,
   ): number {
-    result.start = -1;
-    result.sizeBytes = 0;
-    result.starved = false;
-    result.awaited = false;
+    clearResult(result);
     if (this.#closed) return ErrorCode.NOT_LEADER_OR_FOLLOWER;
     if (this.#fault !== null) return this.#faultCode;
     const log = this.#log;

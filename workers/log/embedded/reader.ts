@@ -6,7 +6,13 @@ import {
 } from '../../../engine/protocol/kafka/record-batch.js';
 import type { Codecs } from '../../../native/codecs.js';
 import { emptyBatch } from '../../batch/empty-batch.js';
-import { type FilePlace, LogFault, type ReadResult, type ReplyMemory } from '../log.js';
+import {
+  clearResult,
+  type FilePlace,
+  LogFault,
+  type ReadResult,
+  type ReplyMemory,
+} from '../log.js';
 import { BatchScan } from './batch-scan.js';
 import type { Disk } from './disk.js';
 import { EntryReader } from './entry-reader.js';
@@ -50,10 +56,7 @@ export class Reader {
     memory: ReplyMemory,
     result: ReadResult,
   ): void {
-    result.start = -1;
-    result.sizeBytes = 0;
-    result.starved = false;
-    result.awaited = false;
+    clearResult(result);
     const index = this.#find(offset, endOffset);
     if (index === -1) {
       this.#serveHole(

@@ -1,6 +1,7 @@
 import type { CompactionPlan } from '../compaction.js';
 import {
   type AppendRun,
+  clearResult,
   type FilePlace,
   type FoundOffset,
   type Log,
@@ -161,10 +162,7 @@ export class PulsarLog implements Log {
     memory: ReplyMemory,
     result: ReadResult,
   ): void {
-    result.start = -1;
-    result.sizeBytes = 0;
-    result.starved = false;
-    result.awaited = false;
+    clearResult(result);
     this.#check();
     if (offset < this.logStartOffset || offset > this.logEndOffset) {
       const range = `${this.logStartOffset} to ${this.logEndOffset}`;
