@@ -1,0 +1,123 @@
+import type { LogConfig } from '../../../workers/ring/control.js';
+import type { Settings } from '../../config/schema.js';
+import { effectiveTopicConfig, type TopicOverrides } from '../../config/topic-configs.js';
+import { inParallel } from '../in-parallel.js';
+import type { Topic } from '../topic.js';
+import { isInternalTopic } from '../topic-name.js';
+import { TopicTable } from '../topic-table.js';
+import type { NamespacePolicies } from './namespace-policies.js';
+import type { StoredTopic } from './topic-admin.js';
+import type { TopicNamePair } from './topic-names.js';
+import type { TopicPartitions } from './topic-partitions.js';
+import { overridesOf } from './topic-properties.js';
+
+/** Topics that are told at once what their namespace says now. */
+const policiesInFlightMax = 256;
+
+/** What is known of a topic beside what Kafka's clients are told. */
+interface Origin {
+  readonly pair: TopicNamePair;
+  readonly isPartitioned: boolean;
+}
+
+export interface ServedTopicsOptions {
+  readonly settings: Settings;
+  readonly partitions: TopicPartitions;
+  readonly namespaces: NamespacePolicies;
+}
+
+/**
+ * The topics that Kafka's clients are told of, with their partitions; listeners hear of each change. Whoever calls a
+ * method for a topic has its turn (`TopicTable.inTurn`).
+ */
+export class ServedTopics {
+  readonly table = new TopicTable();
+  readonly #settings: Settings;
+  readonly #partitions: TopicPartitions;
+  readonly #namespaces: NamespacePolicies;
+  readonly #origins = new Map<string, Origin>();
+
+  constructor({ settings, partitions, namespaces }: ServedTopicsOptions) {
+    this.#settings = settings;
+    this.#partitions = partitions;
+    this.#namespaces = namespaces;
+  }
+
+  pairs(): TopicNamePair[] {
+    return [...this.#origins.values()].map(({ pair }) => pair);
+  }
+
+  originOf({ name }: Topic): Origin {
+    return this.#origins.get(name) as Origin;
+  }
+
+  configOf({ kafkaName, namespace }: TopicNamePair, overrides: TopicOverrides): LogConfig {
+    const policy = this.#namespaces.of(namespace);
+    const config = effectiveTopicConfig(overrides, this.#settings, policy);
+    // Only coordinators read and write Kafka's own topics, as batches.
+    const isFree = isInternalTopic(kafkaName) && !overrides.has('entry.format');
+    return isFree ? { ...config, entryFormat: 'kafka' } : config;
+  }
+
+  async open(pair: TopicNamePair, stored: StoredTopic, id: string): Promise<Topic> {
+    const { kafkaName: name, pulsarTopic, namespace } = pair;
+    const isPartitioned = stored.partitions > 0;
+    const overrides = overridesOf(stored.properties);
+    const config = this.configOf(pair, overrides);
+    const policy = this.#namespaces.of(namespace);
+    const toOpen = { name, id, config, pulsarTopic, isPartitioned };
+    const partitions = await this.#partitions.open(toOpen, 0, Math.max(1, stored.partitions));
+    this.#origins.set(name, { pair, isPartitioned });
+    const topic = this.table.publish({ name, id, partitions, overrides, policy, config });
+    this.table.tell((listener) => listener.created?.(topic));
+    return topic;
+  }
+
+  async openMore(topic: Topic, count: number): Promise<Topic> {
+    const { pair } = this.originOf(topic);
+    const firstNew = topic.partitions.length;
+    const toOpen = { ...topic, pulsarTopic: pair.pulsarTopic, isPartitioned: true };
+    const more = await this.#partitions.open(toOpen, firstNew, count);
+    const grown = this.table.publish({ ...topic, partitions: [...topic.partitions, ...more] });
+    this.table.tell((listener) => listener.grown?.(grown, firstNew));
+    return grown;
+  }
+
+  async reconfigure(topic: Topic, overrides: TopicOverrides): Promise<Topic> {
+    const { pair } = this.originOf(topic);
+    const config = this.configOf(pair, overrides);
+    const policy = this.#namespaces.of(pair.namespace);
+    const changed = this.table.publish({ ...topic, overrides, policy, config });
+    await this.#partitions.configure(topic.partitions, config);
+    this.table.tell((listener) => listener.configured?.(changed));
+    return changed;
+  }
+
+  /** Tells every topic of a namespace what it says now; takes the turn of each. */
+  async obeyPolicy(namespace: string): Promise<void> {
+    const concerned = this.pairs().filter((pair) => pair.namespace === namespace);
+    await inParallel(concerned, policiesInFlightMax, ({ kafkaName }) =>
+      this.table.inTurn(kafkaName, async () => {
+        const topic = this.table.get(kafkaName);
+        if (topic !== undefined) await this.reconfigure(topic, topic.overrides);
+      }),
+    );
+  }
+
+  async close(topic: Topic): Promise<void> {
+    await this.#partitions.close(topic.partitions);
+  }
+
+  /** A topic is gone in Pulsar. */
+  async drop(topic: Topic): Promise<void> {
+    const closing = this.close(topic);
+    this.forget(topic);
+    await closing;
+  }
+
+  forget(topic: Topic): void {
+    this.table.remove(topic);
+    this.#origins.delete(topic.name);
+    this.table.tell((listener) => listener.deleted?.(topic));
+  }
+}
