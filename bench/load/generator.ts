@@ -4,89 +4,55 @@
  */
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FetchLoad, type FetchShape } from './fetch-load.js';
-import { ProduceLoad, type ProduceShape } from './produce-load.js';
-import { RawConnection } from './raw-connection.js';
-import { createTopicRequest } from './requests.js';
+import type { FetchShape, Load, ProduceShape, Progress } from './channel.js';
+import { FetchLoad } from './kafka/fetch-load.js';
+import { ProduceLoad } from './produce-load.js';
+import { PulsarReadLoad } from './pulsar/read-load.js';
 
 export type Order =
-  | { order: 'create'; host: string; port: number; topic: string; partitions: number }
   | { order: 'produce'; shape: ProduceShape }
   /** Produces until at least this much has been acknowledged. */
   | { order: 'fill'; shape: ProduceShape; bytes: number }
   | { order: 'fetch'; shape: FetchShape }
+  /** What the load that was ordered last has done. */
   | { order: 'mark' }
+  /** Ends all loads. */
   | { order: 'stop' };
 
 /** What has been done since the load began, and the generator's own CPU time. */
-export interface Mark {
+export interface Mark extends Progress {
   atMs: number;
-  payloadBytes: number;
-  records: number;
-  requests: number;
   cpuMs: number;
 }
 
-interface Running {
-  stop(): Promise<void>;
-  mark(): Omit<Mark, 'atMs' | 'cpuMs'>;
-}
-
-let running: Running | null = null;
+/** Newest first. */
+const running: Load[] = [];
 const fillPollMs = 20;
-
-async function produce(shape: ProduceShape): Promise<Running> {
-  const load = new ProduceLoad(shape);
-  const { failed } = await load.start();
-  failed.catch(fail);
-  return {
-    stop: () => load.stop(),
-    mark: () => ({
-      payloadBytes: load.acknowledged * load.payloadBytesPerRequest,
-      records: load.acknowledged * load.recordsPerRequest,
-      requests: load.acknowledged,
-    }),
-  };
-}
-
-async function fetch(shape: FetchShape): Promise<Running> {
-  const load = new FetchLoad(shape);
-  const { failed } = await load.start();
-  failed.catch(fail);
-  return {
-    stop: () => load.stop(),
-    mark: () => ({ payloadBytes: load.fetchedBytes, records: load.fetchedRecords, requests: 0 }),
-  };
-}
 
 async function obey(order: Order): Promise<unknown> {
   switch (order.order) {
-    case 'create': {
-      const connection = await RawConnection.open(order.host, order.port);
-      await connection.ask(createTopicRequest(order.topic, order.partitions));
-      connection.close();
+    case 'produce':
+      running.unshift(await ProduceLoad.start(order.shape, fail));
+      return {};
+    case 'fetch': {
+      const isKafka = order.shape.address.protocol === 'kafka';
+      running.unshift(await (isKafka ? FetchLoad : PulsarReadLoad).start(order.shape, fail));
       return {};
     }
-    case 'produce':
-      running = await produce(order.shape);
-      return {};
-    case 'fetch':
-      running = await fetch(order.shape);
-      return {};
     case 'fill': {
-      const filling = await produce(order.shape);
-      while (filling.mark().payloadBytes < order.bytes) await sleep(fillPollMs);
+      const filling = await ProduceLoad.start(order.shape, fail);
+      while (filling.progress().payloadBytes < order.bytes) await sleep(fillPollMs);
       await filling.stop();
-      return filling.mark();
+      return filling.progress();
     }
     case 'mark': {
       const { user, system } = process.cpuUsage();
-      const done = running?.mark() ?? { payloadBytes: 0, records: 0, requests: 0 };
-      return { atMs: performance.now(), cpuMs: (user + system) / 1_000, ...done };
+      const [load] = running;
+      if (load === undefined) throw new Error('nothing runs');
+      return { atMs: performance.now(), cpuMs: (user + system) / 1_000, ...load.progress() };
     }
     case 'stop':
-      await running?.stop();
-      running = null;
+      for (const load of running.splice(0)) await load.stop();
       return {};
   }
 }

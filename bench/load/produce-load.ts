@@ -1,63 +1,74 @@
-import { RawConnection } from './raw-connection.js';
-import { batchOf, produceRequest } from './requests.js';
+import { createHistogram } from 'node:perf_hooks';
+import {
+  type Channel,
+  type Load,
+  type ProduceShape,
+  type Progress,
+  type SendSize,
+  sizeOfSend,
+} from './channel.js';
+import { openKafkaChannels } from './kafka/produce-channels.js';
+import { openPulsarChannels } from './pulsar/produce-channels.js';
 
-export interface ProduceShape {
-  host: string;
-  port: number;
-  topic: string;
-  partitions: number;
-  recordBytes: number;
-  batchBytes: number;
-  connections: number;
-  /** Requests of a connection that wait for their answers. */
-  inFlight: number;
-  acks: number;
-  /** Distinct requests to send in turn. */
-  distinctRequests: number;
-}
+const microsPerMs = 1_000;
 
-/** Produces prepared requests as fast as they are answered; counts what was acknowledged. */
-export class ProduceLoad {
-  readonly payloadBytesPerRequest: number;
-  readonly recordsPerRequest: number;
-  acknowledged = 0;
-  readonly #shape: ProduceShape;
-  readonly #requests: Buffer[];
-  readonly #connections: RawConnection[] = [];
-  #next = 0;
+/** Keeps so many sends under way as its shape says; counts what was acknowledged. */
+export class ProduceLoad implements Load {
+  readonly #size: SendSize;
+  readonly #inFlight: number;
+  readonly #latency = createHistogram();
+  readonly #fail: (error: Error) => void;
+  #channels: Channel[] = [];
+  /** When the sends of each channel that are under way began, oldest first. */
+  #begun: number[][] = [];
+  #acknowledged = 0;
   #outstanding = 0;
   #stopping = false;
   #drained: (() => void) | null = null;
-  #failed: ((error: Error) => void) | null = null;
 
-  constructor(shape: ProduceShape) {
-    this.#shape = shape;
-    const recordsPerBatch = Math.max(1, Math.floor(shape.batchBytes / shape.recordBytes));
-    this.recordsPerRequest = recordsPerBatch * shape.partitions;
-    this.payloadBytesPerRequest = this.recordsPerRequest * shape.recordBytes;
-    this.#requests = Array.from({ length: shape.distinctRequests }, (_, request) => {
-      const batches = Array.from({ length: shape.partitions }, (_, partition) => ({
-        partition,
-        batch: batchOf(recordsPerBatch, shape.recordBytes, request * shape.partitions + partition),
-      }));
-      return produceRequest(shape.topic, shape.acks, batches);
-    });
+  private constructor(shape: ProduceShape, fail: (error: Error) => void) {
+    this.#size = sizeOfSend(shape);
+    this.#inFlight = shape.inFlight;
+    this.#fail = fail;
   }
 
-  /** Starts the load; rejects if a request is answered with an error. */
-  async start(): Promise<{ failed: Promise<never> }> {
-    const failed = new Promise<never>((_, reject) => {
-      this.#failed = reject;
-    });
-    for (let index = 0; index < this.#shape.connections; index++) {
-      const connection = await RawConnection.open(this.#shape.host, this.#shape.port);
-      this.#connections.push(connection);
-      this.#drive(connection);
+  /** `fail` is told if a send is refused. Rejects if the broker cannot be reached. */
+  static async start(shape: ProduceShape, fail: (error: Error) => void): Promise<ProduceLoad> {
+    const load = new ProduceLoad(shape, fail);
+    const open = shape.address.protocol === 'kafka' ? openKafkaChannels : openPulsarChannels;
+    load.#channels = await open(shape, (index) => ({
+      acknowledged: () => load.#taken(index),
+      failed: (error) => load.#failed(error),
+    }));
+    load.#begun = load.#channels.map(() => []);
+    for (const index of load.#channels.keys()) {
+      for (let sent = 0; sent < load.#inFlight; sent++) load.#send(index);
     }
-    return { failed };
+    return load;
   }
 
-  /** Sends nothing more and resolves when everything was answered. */
+  progress(): Progress {
+    const { payloadBytes, records } = this.#size;
+    const histogram = this.#latency;
+    const latency =
+      histogram.count === 0
+        ? null
+        : {
+            p50: histogram.percentile(50),
+            p99: histogram.percentile(99),
+            p999: histogram.percentile(99.9),
+            max: histogram.max,
+          };
+    histogram.reset();
+    const requests = this.#acknowledged;
+    return {
+      payloadBytes: requests * payloadBytes,
+      records: requests * records,
+      requests,
+      latency,
+    };
+  }
+
   async stop(): Promise<void> {
     this.#stopping = true;
     if (this.#outstanding > 0) {
@@ -65,43 +76,26 @@ export class ProduceLoad {
         this.#drained = resolve;
       });
     }
-    for (const connection of this.#connections) connection.close();
+    for (const channel of this.#channels) channel.close();
   }
 
-  #drive(connection: RawConnection): void {
-    let head = Buffer.alloc(0);
-    connection.receive({
-      bytes: (chunk) => {
-        head = head.length === 0 ? Buffer.from(chunk) : Buffer.concat([head, chunk]);
-      },
-      end: () => {
-        this.#check(head);
-        head = Buffer.alloc(0);
-        this.acknowledged++;
-        this.#outstanding--;
-        if (!this.#stopping) this.#send(connection);
-        else if (this.#outstanding === 0) this.#drained?.();
-      },
-    });
-    for (let sent = 0; sent < this.#shape.inFlight; sent++) this.#send(connection);
-  }
-
-  #send(connection: RawConnection): void {
+  #send(index: number): void {
     this.#outstanding++;
-    connection.send(this.#requests[this.#next++ % this.#requests.length] as Buffer);
+    this.#begun[index]?.push(performance.now());
+    this.#channels[index]?.send();
   }
 
-  /** A Produce v7 response of one topic: the error code of each partition. */
-  #check(response: Buffer): void {
-    const nameBytes = response.readInt16BE(8);
-    let at = 10 + nameBytes;
-    const partitions = response.readInt32BE(at);
-    at += 4;
-    for (let partition = 0; partition < partitions; partition++) {
-      const errorCode = response.readInt16BE(at + 4);
-      if (errorCode !== 0)
-        this.#failed?.(new Error(`Produce was answered with error ${errorCode}`));
-      at += 30;
-    }
+  #taken(index: number): void {
+    const begunMs = this.#begun[index]?.shift() as number;
+    this.#latency.record(Math.max(1, Math.round((performance.now() - begunMs) * microsPerMs)));
+    this.#acknowledged++;
+    this.#outstanding--;
+    if (!this.#stopping) this.#send(index);
+    else if (this.#outstanding === 0) this.#drained?.();
+  }
+
+  /** Closing is no failure. */
+  #failed(error: Error): void {
+    if (!this.#stopping || this.#outstanding > 0) this.#fail(error);
   }
 }

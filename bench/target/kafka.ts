@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../test/clients/broker.js';
 import { prepareKafka, startKafka } from '../../test/peers/kafka.js';
-import type { Target } from '../scenario.js';
+import { kafkaTopics, type Target } from './target.js';
 
 /** A real Apache Kafka with its default settings and a heap of 1 GiB, as its own start script has it. */
 export async function startKafkaTarget(): Promise<Target> {
@@ -13,9 +13,9 @@ export async function startKafkaTarget(): Promise<Target> {
   const broker = await startKafka(home, { port, dataDir });
   return {
     name: 'kafka',
-    host: '127.0.0.1',
-    port,
     pid: broker.pid,
+    entryFormat: 'kafka',
+    ...kafkaTopics('127.0.0.1', port),
     async close() {
       await broker.stop();
       await rm(dataDir, { recursive: true, force: true });

@@ -1,14 +1,14 @@
 /** The zero-copy claim, measured from outside: how many record bytes a broker copies, by its own metric. */
 import type { ChildProcess } from 'node:child_process';
 import t, { type Test } from 'tap';
-import { RawConnection } from '../../bench/load/raw-connection.js';
+import { RawConnection } from '../../bench/load/kafka/raw-connection.js';
 import {
   batchOf,
   createTopicRequest,
   fetchRequest,
   produceRequest,
   versions,
-} from '../../bench/load/requests.js';
+} from '../../bench/load/kafka/requests.js';
 import { Reader } from '../../engine/protocol/kafka/reader.js';
 import { loadFileSender } from '../../native/index.js';
 import { ended, lineOf, start } from '../engine/cli/kopje.js';
@@ -137,7 +137,7 @@ async function fetchAll(connection: RawConnection, partition: number): Promise<n
 async function load(t: Test, broker: Running, requests: number): Promise<Counted[]> {
   const open = () => RawConnection.open('127.0.0.1', broker.port);
   const clients = await Promise.all(Array.from({ length: connections }, open));
-  await ask(clients[0] as RawConnection, createTopicRequest(topic, partitions));
+  await ask(clients[0] as RawConnection, createTopicRequest(topic, partitions, {}));
   const before = await broker.counted();
   const frames = produceFrames();
   await Promise.all(clients.map((client) => produceAll(client, frames, requests / connections)));

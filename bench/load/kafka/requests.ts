@@ -1,15 +1,17 @@
-import { ApiKey } from '../../engine/protocol/kafka/api-keys.js';
-import { encodeCreateTopicsRequest } from '../../engine/protocol/kafka/messages/create-topics-request.js';
-import { encodeFetchRequest } from '../../engine/protocol/kafka/messages/fetch-request.js';
-import { encodeMetadataRequest } from '../../engine/protocol/kafka/messages/metadata-request.js';
-import { encodeProduceRequest } from '../../engine/protocol/kafka/messages/produce-request.js';
-import { RecordBatchBuilder } from '../../engine/protocol/kafka/record-batch-builder.js';
-import { Writer } from '../../engine/protocol/kafka/writer.js';
-import { loadCodecs } from '../../native/index.js';
+import { ApiKey } from '../../../engine/protocol/kafka/api-keys.js';
+import { encodeCreateTopicsRequest } from '../../../engine/protocol/kafka/messages/create-topics-request.js';
+import { encodeDeleteTopicsRequest } from '../../../engine/protocol/kafka/messages/delete-topics-request.js';
+import { encodeFetchRequest } from '../../../engine/protocol/kafka/messages/fetch-request.js';
+import { encodeProduceRequest } from '../../../engine/protocol/kafka/messages/produce-request.js';
+import { RecordBatchBuilder } from '../../../engine/protocol/kafka/record-batch-builder.js';
+import { Writer } from '../../../engine/protocol/kafka/writer.js';
+import { loadCodecs } from '../../../native/index.js';
 
 /** Versions that every broker since Kafka 2.1 answers, none of them flexible: headers stay simple. */
-export const versions = { produce: 7, fetch: 11, metadata: 5, createTopics: 3 } as const;
+export const versions = { produce: 7, fetch: 11, createTopics: 3, deleteTopics: 3 } as const;
 
+/** For what the broker does itself. */
+const timeoutMs = 30_000;
 const clientId = 'kopje-bench';
 const codecs = loadCodecs();
 
@@ -27,20 +29,25 @@ function frame(apiKey: number, version: number, body: (writer: Writer) => void):
   return Buffer.from(writer.finishWhole());
 }
 
-export function createTopicRequest(name: string, numPartitions: number): Buffer {
+export function createTopicRequest(
+  name: string,
+  numPartitions: number,
+  configs: Readonly<Record<string, string>>,
+): Buffer {
+  const listed = Object.entries(configs).map(([config, value]) => ({ name: config, value }));
   const request = {
-    topics: [{ name, numPartitions, replicationFactor: 1 }],
-    timeoutMs: 30_000,
+    topics: [{ name, numPartitions, replicationFactor: 1, configs: listed }],
+    timeoutMs,
   };
   return frame(ApiKey.CREATE_TOPICS, versions.createTopics, (writer) =>
     encodeCreateTopicsRequest(writer, request, versions.createTopics),
   );
 }
 
-export function metadataRequest(topic: string): Buffer {
-  const request = { topics: [{ name: topic }], allowAutoTopicCreation: false };
-  return frame(ApiKey.METADATA, versions.metadata, (writer) =>
-    encodeMetadataRequest(writer, request, versions.metadata),
+export function deleteTopicRequest(name: string): Buffer {
+  const request = { topicNames: [name], timeoutMs };
+  return frame(ApiKey.DELETE_TOPICS, versions.deleteTopics, (writer) =>
+    encodeDeleteTopicsRequest(writer, request, versions.deleteTopics),
   );
 }
 
@@ -77,7 +84,7 @@ export function produceRequest(
     index: partition,
     records: batch,
   }));
-  const request = { acks, timeoutMs: 30_000, topicData: [{ name: topic, partitionData }] };
+  const request = { acks, timeoutMs, topicData: [{ name: topic, partitionData }] };
   return frame(ApiKey.PRODUCE, versions.produce, (writer) =>
     encodeProduceRequest(writer, request, versions.produce),
   );

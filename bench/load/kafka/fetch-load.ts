@@ -1,51 +1,48 @@
+import type { FetchShape, Load, Progress } from '../channel.js';
 import { RawConnection } from './raw-connection.js';
 import { fetchRequest } from './requests.js';
-
-export interface FetchShape {
-  host: string;
-  port: number;
-  topic: string;
-  partitions: number;
-  /** Bytes asked for in one request. */
-  maxBytes: number;
-  connections: number;
-}
 
 /** Bytes of a Fetch v11 response for one partition before its records, but for the topic's name. */
 const headBytes = 4 + 4 + 2 + 4 + 4 + 2 + 4 + 4 + 2 + 8 + 8 + 8 + 4 + 4 + 4;
 const batchHeadBytes = 61;
 
-/** Reads a topic from start to end again and again; checks that every batch follows the one before. */
-export class FetchLoad {
-  fetchedBytes = 0;
-  fetchedRecords = 0;
+/** Checks that every batch follows the one before. */
+export class FetchLoad implements Load {
   readonly #shape: FetchShape;
+  readonly #fail: (error: Error) => void;
   readonly #connections: RawConnection[] = [];
+  #bytes = 0;
+  #records = 0;
+  #requests = 0;
   #stopping = false;
   #running = 0;
   #drained: (() => void) | null = null;
-  #failed: ((error: Error) => void) | null = null;
 
-  constructor(shape: FetchShape) {
+  private constructor(shape: FetchShape, fail: (error: Error) => void) {
     this.#shape = shape;
+    this.#fail = fail;
   }
 
-  /** Starts the load; rejects if a request is answered with an error or a batch is missing. */
-  async start(): Promise<{ failed: Promise<never> }> {
-    const failed = new Promise<never>((_, reject) => {
-      this.#failed = reject;
-    });
-    const { partitions, connections, host, port } = this.#shape;
+  /** `fail` is told if a request is answered with an error or a batch is missing. */
+  static async start(shape: FetchShape, fail: (error: Error) => void): Promise<FetchLoad> {
+    const load = new FetchLoad(shape, fail);
+    const { partitions, connections, address } = shape;
+    if (address.protocol !== 'kafka') throw new Error('not an address of a Kafka broker');
     for (let index = 0; index < connections; index++) {
-      const connection = await RawConnection.open(host, port);
-      this.#connections.push(connection);
+      const connection = await RawConnection.open(address.host, address.port);
+      load.#connections.push(connection);
       const own = Array.from({ length: partitions }, (_, partition) => partition).filter(
         (partition) => partition % connections === index,
       );
-      this.#running++;
-      this.#drive(connection, own);
+      load.#running++;
+      load.#drive(connection, own);
     }
-    return { failed };
+    return load;
+  }
+
+  progress(): Progress {
+    const requests = this.#requests;
+    return { payloadBytes: this.#bytes, records: this.#records, requests, latency: null };
   }
 
   async stop(): Promise<void> {
@@ -59,8 +56,10 @@ export class FetchLoad {
   }
 
   #drive(connection: RawConnection, partitions: number[]): void {
-    const { topic, maxBytes } = this.#shape;
-    const readers = partitions.map((partition) => new PartitionReader(topic, partition, maxBytes));
+    const { topic, maxBytes, atTail } = this.#shape;
+    const readers = partitions.map(
+      (partition) => new PartitionReader(topic, partition, maxBytes, atTail),
+    );
     let turn = 0;
     const next = (): void => {
       if (this.#stopping) {
@@ -74,12 +73,13 @@ export class FetchLoad {
       end: () => {
         const reader = readers[turn] as PartitionReader;
         try {
-          this.fetchedRecords += reader.end();
+          this.#records += reader.end();
         } catch (error) {
-          this.#failed?.(error as Error);
+          this.#fail(error as Error);
           return;
         }
-        this.fetchedBytes += reader.recordBytes;
+        this.#requests++;
+        this.#bytes += reader.recordBytes;
         turn = (turn + 1) % readers.length;
         next();
       },
@@ -94,6 +94,7 @@ class PartitionReader {
   readonly #frame: Buffer;
   readonly #offsetAt: number;
   readonly #topicBytes: number;
+  readonly #atTail: boolean;
   readonly #head: Buffer;
   #headFill = 0;
   readonly #batchHead = Buffer.alloc(batchHeadBytes);
@@ -104,7 +105,8 @@ class PartitionReader {
   #records = 0;
   #problem: Error | null = null;
 
-  constructor(topic: string, partition: number, maxBytes: number) {
+  constructor(topic: string, partition: number, maxBytes: number, atTail: boolean) {
+    this.#atTail = atTail;
     const { frame, offsetAt } = fetchRequest(topic, partition, maxBytes);
     this.#frame = frame;
     this.#offsetAt = offsetAt;
@@ -147,12 +149,12 @@ class PartitionReader {
     }
   }
 
-  /** Records of the response; at the end of the partition the next request starts over. */
+  /** Records of the response; behind the end of the partition the next request starts over. */
   end(): number {
     if (this.#problem) throw this.#problem;
     const errorCode = this.#head.readInt16BE(headBytes - 38 + this.#topicBytes);
     if (errorCode !== 0) throw new Error(`Fetch was answered with error ${errorCode}`);
-    if (this.recordBytes === 0) this.#offset = 0;
+    if (this.recordBytes === 0 && !this.#atTail) this.#offset = 0;
     return this.#records;
   }
 

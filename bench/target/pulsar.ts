@@ -1,0 +1,81 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TopicAdmin } from '../../engine/catalog/pulsar/topic-admin.js';
+import { preparePulsar, startPulsar } from '../../test/peers/pulsar.js';
+import { AdminHttp } from '../../workers/log/pulsar/admin-http.js';
+import { noAuthentication } from '../../workers/log/pulsar/authentication.js';
+import { startKopjeProcess } from './kopje.js';
+import { kafkaTopics, type Target } from './target.js';
+
+/** Of the raw producers' topics: Kopje would own those in its own. */
+const rawNamespace = 'public/bench';
+const adminTimeoutMs = 30_000;
+const entryFormats = ['kafka', 'pulsar'] as const;
+
+/** Closed once, however many share it. */
+interface Shared {
+  close(): Promise<void>;
+}
+
+/**
+ * A real Pulsar with Kopje in front of it: of each entry format Kopje, and a raw producer or reader of Pulsar's whose
+ * entries have the same size. All are on one Pulsar, so that they can be compared.
+ */
+export async function startPulsarTargets(settings: readonly string[]): Promise<Target[]> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'pulsar-bench-'));
+  const pulsar = await startPulsar({ home: await preparePulsar(), dataDir });
+  const { serviceUrl, adminUrl } = pulsar;
+  const backend = [`backend=${serviceUrl}`, `pulsarAdminUrl=${adminUrl}`];
+  const kopje = await startKopjeProcess([...backend, ...settings]);
+  const http = new AdminHttp({
+    url: adminUrl,
+    authentication: noAuthentication,
+    timeoutMs: adminTimeoutMs,
+    tls: {},
+  });
+  const admin = new TopicAdmin(http);
+  await admin.ensureNamespace(rawNamespace);
+  await admin.keepForEver(rawNamespace);
+  let open = 2 * entryFormats.length;
+  const shared: Shared = {
+    async close() {
+      if (--open > 0) return;
+      http.close();
+      await kopje.close();
+      await pulsar.stop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+  return entryFormats.flatMap((entryFormat) => [
+    {
+      name: `kopje/${entryFormat}`,
+      pid: kopje.pid,
+      entryFormat,
+      ...kafkaTopics('127.0.0.1', kopje.port, { 'entry.format': entryFormat, ...owned }),
+      ...shared,
+    },
+    {
+      name: `raw/${entryFormat}`,
+      pid: pulsar.pid,
+      entryFormat,
+      address: { protocol: 'pulsar', serviceUrl, adminUrl },
+      ...rawTopics(admin),
+      ...shared,
+    },
+  ]);
+}
+
+/** Kept as long as a run takes. */
+const owned = { 'retention.ms': '-1' };
+
+function rawTopics(admin: TopicAdmin): Pick<Target, 'createTopic' | 'deleteTopic'> {
+  return {
+    async createTopic(topic, partitions) {
+      const name = `persistent://${rawNamespace}/${topic}`;
+      await admin.createPartitioned(name, { partitions, properties: {} });
+      return name;
+    },
+    deleteTopic: (name) => admin.remove(name, true),
+  };
+}

@@ -1,0 +1,39 @@
+import type { Address } from '../load/channel.js';
+import { RawConnection } from '../load/kafka/raw-connection.js';
+import { createTopicRequest, deleteTopicRequest } from '../load/kafka/requests.js';
+
+/** What is measured. */
+export interface Target {
+  readonly name: string;
+  readonly address: Address;
+  /** Of the process whose CPU time and memory count. */
+  readonly pid: number;
+  /** How a raw producer of Pulsar's stores what it is given. */
+  readonly entryFormat: 'kafka' | 'pulsar';
+  /** The name as the load uses it. */
+  createTopic(topic: string, partitions: number): Promise<string>;
+  deleteTopic(topic: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Topics of a broker that speaks Kafka's protocol. */
+export function kafkaTopics(
+  host: string,
+  port: number,
+  configs: Readonly<Record<string, string>> = {},
+): Pick<Target, 'address' | 'createTopic' | 'deleteTopic'> {
+  const ask = async (request: Buffer): Promise<Buffer> => {
+    const connection = await RawConnection.open(host, port);
+    return connection.ask(request).finally(() => connection.close());
+  };
+  return {
+    address: { protocol: 'kafka', host, port },
+    async createTopic(topic, partitions) {
+      await ask(createTopicRequest(topic, partitions, configs));
+      return topic;
+    },
+    async deleteTopic(topic) {
+      await ask(deleteTopicRequest(topic));
+    },
+  };
+}
