@@ -6,7 +6,10 @@
 import type { EntryFormat } from '../format/entry-encoder.js';
 import type { CompactionPlan, CompactionResult } from './compaction.js';
 
-/** What `append` takes: batches v2 back to back in order, offsets and epochs already patched in. */
+/**
+ * What `append` takes: batches v2 back to back in order, epochs already patched in, and offsets if the log assigns
+ * them beforehand: else they are numbered through from wherever.
+ */
 export interface AppendRun {
   /**
    * Borrowed views, each exactly one record batch; valid until `append` returns, of a log that `borrowsUntilStable`
@@ -79,6 +82,11 @@ export interface LogEvents {
   progress(): void;
   /** What an awaited read waits for has come, or never will. */
   arrived(): void;
+  /**
+   * Of a log that does not assign offsets beforehand: where the oldest batch begins that had no place yet. Before the
+   * `progress` that makes it stable.
+   */
+  placed(baseOffset: number): void;
   /** The log ended: what is not stable may be there or not. */
   ended(fault: LogFault): void;
 }
@@ -161,6 +169,8 @@ export interface Log {
   readonly leaderEpoch: number;
   /** False while appends have to wait for a `progress`. */
   readonly isWritable: boolean;
+  /** False where others write as well: batches get their offsets once they are stored, see `LogEvents.placed`. */
+  readonly assignsOffsets: boolean;
   /** True where batches go out from where they lie, after `append` has returned. */
   readonly borrowsUntilStable: boolean;
   /** Before anything else, once. */

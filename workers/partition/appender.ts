@@ -8,6 +8,7 @@ import type { CopySite } from '../batch/rebuild.js';
 import { Validator } from '../batch/validator.js';
 import { Verdict } from '../batch/verdict.js';
 import { type Log, type LogConfig, LogFault } from '../log/log.js';
+import { LateOffsets } from './late-offsets.js';
 import type { ProducerState } from './producer-state.js';
 import type { AppendRequest } from './request.js';
 import { Run } from './run.js';
@@ -44,6 +45,8 @@ export class Appender {
   /** The requests of the run, and the duplicates of its batches. */
   readonly #inRun: AppendRequest[] = [];
   #nextOffset = 0;
+  /** Null where the log's offsets are known beforehand. */
+  readonly #late: LateOffsets | null;
 
   constructor(
     log: Log,
@@ -56,6 +59,7 @@ export class Appender {
     this.#log = log;
     this.#producers = producers;
     this.#ports = ports;
+    this.#late = log.assignsOffsets ? null : new LateOffsets();
     this.#validator = new Validator(codecs, settings, config, ports.copied);
   }
 
@@ -80,7 +84,7 @@ export class Appender {
     const requests = this.#queue;
     this.#queue = this.#drained;
     this.#drained = requests;
-    this.#nextOffset = this.#log.logEndOffset;
+    this.#nextOffset = this.#writtenEndOffset;
     let isOffline = false;
     for (const request of requests) {
       if (isOffline) this.#ports.answer(request, ErrorCode.KAFKA_STORAGE_ERROR);
@@ -88,6 +92,16 @@ export class Appender {
     }
     requests.length = 0;
     this.#write();
+  }
+
+  /** The log told where the oldest batch is that it had not placed yet. */
+  placed(baseOffset: number): void {
+    this.#late?.placed(baseOffset, this.#producers);
+  }
+
+  /** Behind the last batch that the log has taken. */
+  get #writtenEndOffset(): number {
+    return this.#late === null ? this.#log.logEndOffset : this.#late.writtenEndOffset;
   }
 
   /** Checks a request and puts it into the run. Returns false if the storage failed on the way. */
@@ -132,7 +146,8 @@ export class Appender {
     request.baseOffset = producers.duplicateBaseOffset;
     request.lastOffset = producers.duplicateLastOffset;
     request.appendTimeMs = producers.duplicateTimestamp;
-    if (request.lastOffset < this.#log.logEndOffset) this.#ports.settle(request);
+    this.#late?.repeat(request);
+    if (request.lastOffset < this.#writtenEndOffset) this.#ports.settle(request);
     else this.#inRun.push(request);
     return false;
   }
@@ -143,7 +158,7 @@ export class Appender {
     const lastOffset = baseOffset + verdict.lastOffsetDelta;
     this.#nextOffset = lastOffset + 1;
     // Both fields are outside the CRC.
-    setBaseOffset(batch, 0, baseOffset);
+    setBaseOffset(batch, 0, this.#late === null ? baseOffset : 0);
     setPartitionLeaderEpoch(batch, 0, this.#log.leaderEpoch);
     this.#run.push(batch, baseOffset, lastOffset, verdict.maxTimestamp);
     if (isIdempotent) {
@@ -160,6 +175,7 @@ export class Appender {
     request.baseOffset = baseOffset;
     request.lastOffset = lastOffset;
     request.appendTimeMs = verdict.appendTimeMs;
+    this.#late?.add(request, isIdempotent ? verdict.producerId : -1);
     this.#inRun.push(request);
   }
 
@@ -177,7 +193,8 @@ export class Appender {
     }
     run.clear();
     if (fault === null) {
-      if (this.#log.logEndOffset !== this.#nextOffset) {
+      this.#late?.written(this.#nextOffset);
+      if (this.#writtenEndOffset !== this.#nextOffset) {
         throw new Error('the log ends elsewhere than the run did');
       }
       this.#producers.keepRun();
@@ -185,7 +202,8 @@ export class Appender {
       for (const request of requests) this.#ports.settle(request);
     } else {
       this.#producers.undoRun();
-      this.#nextOffset = this.#log.logEndOffset;
+      this.#late?.undoRun();
+      this.#nextOffset = this.#writtenEndOffset;
       for (const request of requests) this.#ports.answer(request, ErrorCode.KAFKA_STORAGE_ERROR);
       this.#ports.fault(fault);
     }

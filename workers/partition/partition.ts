@@ -86,6 +86,7 @@ export class Partition {
         this.drain();
       },
       arrived: () => ports.arrived(),
+      placed: (baseOffset) => this.#appender.placed(baseOffset),
       ended: (fault) => this.#storageFault(fault),
     });
     this.#publish();

@@ -86,6 +86,15 @@ export class ProducerEntry {
     batches[at + Slot.epoch] = epoch;
   }
 
+  /** The batch that ends at one offset ends at another, if it is still remembered. */
+  place(provisionalLast: number, lastOffset: number): void {
+    for (let slot = 0; slot < slots; slot++) {
+      if (this.#at(slot, Slot.lastOffset) !== provisionalLast) continue;
+      this.#batches[slot * Slot.size + Slot.lastOffset] = lastOffset;
+      return;
+    }
+  }
+
   /** Takes the newest batch back; the caller restores epoch, depth and lastTimestamp. */
   pop(epoch: number, depth: number, lastTimestamp: number): void {
     const at = this.#newest * Slot.size;

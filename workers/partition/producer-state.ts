@@ -113,6 +113,11 @@ export class ProducerState implements ReplayVisitor {
     this.#before.length = 0;
   }
 
+  /** A batch that was appended at `provisionalLast` ends at `lastOffset`. */
+  place(producerId: number, provisionalLast: number, lastOffset: number): void {
+    this.#producers.get(producerId)?.place(provisionalLast, lastOffset);
+  }
+
   /** The run is not in the log: takes back what it did. */
   undoRun(): void {
     for (let index = this.#changed.length - 1; index >= 0; index--) {

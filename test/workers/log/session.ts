@@ -39,6 +39,8 @@ export class Session {
   readonly #opened: OpenedLog;
   #wake: () => void = () => {};
   readonly #memory = new TestMemory();
+  /** Where batches were, of a log that tells it afterwards. */
+  readonly placed: number[] = [];
   /** What ended it. */
   fault: LogFault | null = null;
 
@@ -50,7 +52,8 @@ export class Session {
       this.fault = fault;
       news();
     };
-    this.log.listen({ progress: news, arrived: news, ended });
+    const placed = (baseOffset: number) => this.placed.push(baseOffset);
+    this.log.listen({ progress: news, arrived: news, placed, ended });
   }
 
   async reopen(): Promise<Session> {

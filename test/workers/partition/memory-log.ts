@@ -32,6 +32,9 @@ export class MemoryLog implements Log {
   closed = false;
   isWritable = true;
   borrowsUntilStable = false;
+  assignsOffsets = true;
+  /** Appended, where offsets come later, and not placed. */
+  readonly unplaced: { bytes: Uint8Array; span: number }[] = [];
   /** The next read has to be tried again. */
   isAwaited = false;
   events: LogEvents | null = null;
@@ -60,6 +63,13 @@ export class MemoryLog implements Log {
   append(run: AppendRun): void {
     this.#throwNext();
     this.appends.push(run.batches.length);
+    if (!this.assignsOffsets) {
+      run.batches.forEach((bytes, index) => {
+        const span = (run.lastOffsets[index] as number) - (run.baseOffsets[index] as number) + 1;
+        this.unplaced.push({ bytes: bytes.slice(), span });
+      });
+      return;
+    }
     run.batches.forEach((bytes, index) => {
       const baseOffset = run.baseOffsets[index] as number;
       if (baseOffset !== this.logEndOffset) throw new Error('a hole in the offsets');
@@ -73,11 +83,32 @@ export class MemoryLog implements Log {
     });
   }
 
+  /** The oldest batch without a place is stored, behind `foreign` offsets of somebody else's. */
+  place(foreign = 0): void {
+    const { bytes, span } = this.unplaced.shift() as { bytes: Uint8Array; span: number };
+    const baseOffset = this.logEndOffset + foreign;
+    const lastOffset = baseOffset + span - 1;
+    this.batches.push({ bytes, baseOffset, lastOffset, maxTimestamp: -1 });
+    this.logEndOffset = lastOffset + 1;
+    this.stableEndOffset = this.logEndOffset;
+    this.events?.placed(baseOffset);
+    this.events?.progress();
+    this.#endWhenPlaced();
+  }
+
+  #endWhenPlaced(): void {
+    const done = this.#flushing;
+    if (done === null || this.unplaced.length > 0) return;
+    this.#flushing = null;
+    done(null);
+  }
+
   flush(done: (fault: LogFault | null) => void): void {
     if (this.#flushing) throw new Error('two flushes at a time');
     this.flushes++;
     this.#flushing = done;
     this.#flushEndOffset = this.logEndOffset;
+    if (!this.assignsOffsets) queueMicrotask(() => this.#endWhenPlaced());
   }
 
   /** Ends the flush that runs. */

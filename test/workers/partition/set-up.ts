@@ -14,8 +14,13 @@ export interface Answer {
 }
 
 /** A partition over a log in memory, and what it told the thread, in order. */
-export function setUp(durability: 'fsync' | 'os' = 'fsync', changes: Partial<LogConfig> = {}) {
+export function setUp(
+  durability: 'fsync' | 'os' = 'fsync',
+  changes: Partial<LogConfig> = {},
+  prepare: (log: MemoryLog) => void = () => {},
+) {
   const log = new MemoryLog();
+  prepare(log);
   const events: string[] = [];
   const answers: Answer[] = [];
   const published: number[] = [];

@@ -52,6 +52,7 @@ export class EmbeddedLog implements Log {
   readonly #stored: StoredRun;
   #config: LogConfig;
   readonly isWritable = true;
+  readonly assignsOffsets = true;
   readonly borrowsUntilStable = false;
   #epochStored = false;
   #bytesSinceCheckpoint: number;

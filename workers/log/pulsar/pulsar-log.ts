@@ -46,6 +46,7 @@ export interface OpenedTopic extends PulsarLogOptions {
 
 /** The log of a partition in a topic of Pulsar's, whose only writer it is. */
 export class PulsarLog implements Log {
+  readonly assignsOffsets = true;
   readonly borrowsUntilStable = true;
   readonly leaderEpoch: number;
   logStartOffset: number;
