@@ -1,5 +1,6 @@
 /** What the settings say about the Pulsar cluster, checked together, as the clients of all threads take it. */
 import { readFile } from 'node:fs/promises';
+import { snapshotTopicName } from '../../workers/log/pulsar/snapshot-topic.js';
 import type { Backend, PulsarAuthentication } from '../../workers/ring/control.js';
 import type { Inconsistency } from './consistency.js';
 import { SettingsError } from './mistakes.js';
@@ -19,7 +20,16 @@ export async function backendOf(settings: Settings): Promise<Backend> {
   const authentication = authenticationIn(settings);
   const ca = await trustedCertificates(settings.brokerClientTrustCertsFilePath);
   const tls = { ca, verifiesHostname: settings.tlsHostnameVerificationEnabled };
-  return { kind: 'pulsar', serviceUrl, adminUrl, authentication, tls, operationTimeoutMs };
+  const snapshotTopic = `persistent://${metadataNamespaceOf(settings)}/${snapshotTopicName}`;
+  return {
+    kind: 'pulsar',
+    serviceUrl,
+    adminUrl,
+    authentication,
+    tls,
+    snapshotTopic,
+    operationTimeoutMs,
+  };
 }
 
 export function pulsarMistakes(settings: Settings): Inconsistency[] {
@@ -42,7 +52,7 @@ export function pulsarMistakes(settings: Settings): Inconsistency[] {
       'brokerClientTrustCertsFilePath is for TLS: write the backend as pulsar+ssl://HOST:6651, or pulsarAdminUrl as https://HOST:8443';
     complain(['brokerClientTrustCertsFilePath'], message);
   }
-  const metadata = `${settings.kafkaMetadataTenant}/${settings.kafkaMetadataNamespace}`;
+  const metadata = metadataNamespaceOf(settings);
   if (servedNamespaces(settings).includes(metadata)) {
     const message = `${metadata} is the namespace of Kafka's own topics (kafkaMetadataTenant, kafkaMetadataNamespace), so clients' topics cannot be there`;
     complain(['kafkaMetadataNamespace', 'kafkaNamespace', 'kafkaAllowedNamespaces'], message);
@@ -57,6 +67,11 @@ export function pulsarMistakes(settings: Settings): Inconsistency[] {
     complain(names, (error as Error).message);
   }
   return found;
+}
+
+/** `tenant/namespace` of Kafka's own topics, and of Kopje's. */
+export function metadataNamespaceOf(settings: Settings): string {
+  return `${settings.kafkaMetadataTenant}/${settings.kafkaMetadataNamespace}`;
 }
 
 /** `tenant/namespace` of every namespace that clients see, first the one of plain names. */

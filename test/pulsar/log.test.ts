@@ -3,35 +3,14 @@ import t, { type Test } from 'tap';
 import { baseOffset } from '../../engine/protocol/kafka/record-batch.js';
 import type { EntryFormat } from '../../workers/format/entry-encoder.js';
 import type { Log } from '../../workers/log/log.js';
-import type { Lookup } from '../../workers/log/pulsar/lookup.js';
-import { openPulsarLog } from '../../workers/log/pulsar/open.js';
-import type { PulsarLog } from '../../workers/log/pulsar/pulsar-log.js';
-import { threadTools } from '../../workers/log/pulsar/thread-tools.js';
-import { codecs, recordsOf } from '../workers/log/batches.js';
+import { recordsOf } from '../workers/log/batches.js';
 import { conformance } from '../workers/log/conformance.js';
-import { logConfig } from '../workers/log/log-config.js';
 import { append, type OpenedLog, Session } from '../workers/log/session.js';
-import { admin, adminUrl, lookupOf, newTopic } from './peer.js';
+import { openLog } from './open-log.js';
+import { adminUrl, lookupOf, newTopic } from './peer.js';
 
 // A broker that was just started takes seconds for its first topics.
 t.setTimeout(280_000);
-
-async function openLog(
-  lookup: Lookup,
-  topic: string,
-  entryFormat: EntryFormat = 'kafka',
-): Promise<PulsarLog> {
-  return openPulsarLog({
-    tools: threadTools({ lookup, admin }, codecs, 2 ** 24),
-    topic,
-    config: logConfig({ entryFormat }),
-    clock: Date.now,
-    visitor: { snapshot() {}, batch() {} },
-    report: () => undefined,
-    copied: () => undefined,
-    knownEndOffset: 0,
-  });
-}
 
 function sessionOf(log: Log): Session {
   return new Session({ log, reopen: () => Promise.reject(new Error('not here')) });
@@ -59,7 +38,7 @@ for (const entryFormat of ['kafka', 'pulsar'] satisfies EntryFormat[]) {
       const topic = newTopic();
       const lookup = lookupOf(t);
       const open = async (): Promise<OpenedLog> => {
-        const log = await openLog(lookup, topic, entryFormat);
+        const log = await openLog(lookup, topic, { config: { entryFormat } });
         return {
           log,
           async reopen() {

@@ -50,6 +50,7 @@ export const backend: PulsarBackend = {
   adminUrl,
   authentication: { kind: 'none' },
   tls: { ca: null, verifiesHostname: true },
+  snapshotTopic: newTopic(),
   operationTimeoutMs,
 };
 

@@ -37,9 +37,11 @@ export async function openPartition(
   const { openLog } = await pulsar;
   const log = await openLog({
     topic: pulsarTopicOf(opening),
+    topicId: opening.topicId,
     config,
     clock: ports.now,
     visitor: producers,
+    takeSnapshot: (endOffset) => producers.takeSnapshot(endOffset),
     report,
     copied: ports.copied,
     knownEndOffset: opening.recoveryPoint,

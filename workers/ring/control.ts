@@ -79,6 +79,8 @@ export interface PulsarBackend {
   authentication: PulsarAuthentication;
   /** CA certificates in PEM, null for Node's own; whether a certificate has to bear its host's name. */
   tls: { ca: string | null; verifiesHostname: boolean };
+  /** `persistent://…` of the topic that keeps what partitions know of their producers. */
+  snapshotTopic: string;
   /** For every answer of a broker. */
   operationTimeoutMs: number;
 }

@@ -5,10 +5,11 @@
  */
 import { AdminError } from '../../../workers/log/pulsar/admin-http.js';
 import type { PulsarClient } from '../../../workers/log/pulsar/client.js';
+import { emptyEntry } from '../../../workers/log/pulsar/empty-entry.js';
+import { sendOne } from '../../../workers/log/pulsar/send-one.js';
 import { AccessMode } from '../../protocol/pulsar/commands.js';
 import { type ProducerIdBlock, producerIdBlockSize } from '../producer-ids.js';
 import { randomTopicId } from '../topic-id.js';
-import { sendOne } from './send-one.js';
 import type { TopicAdmin } from './topic-admin.js';
 
 const topicName = '__kopje_cluster';
@@ -41,7 +42,8 @@ export class ClusterIdentity {
   /** Producer ids that nobody else was given, or will be. */
   async claimBlock(): Promise<ProducerIdBlock> {
     const connection = await this.#client.lookup.connectionFor(this.#topic, 'write');
-    const id = await sendOne(connection, this.#topic, AccessMode.shared, producerIdBlockSize);
+    const entry = emptyEntry(producerIdBlockSize, Date.now());
+    const id = await sendOne(connection, this.#topic, AccessMode.shared, entry);
     const { index } = await this.#client.admin.entry(this.#topic, id);
     const end = firstProducerId + index + 1;
     return { first: end - producerIdBlockSize, end };

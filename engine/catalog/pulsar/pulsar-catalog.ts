@@ -13,6 +13,7 @@ import { ClusterIdentity } from './cluster-identity.js';
 import { NamespacePolicies } from './namespace-policies.js';
 import { onceReached } from './reach.js';
 import { ServedTopics } from './served-topics.js';
+import { prepareSnapshotTopic } from './snapshot-topic.js';
 import { isForbidden, TopicAdmin } from './topic-admin.js';
 import { TopicChanges } from './topic-changes.js';
 import { TopicFollower } from './topic-follower.js';
@@ -204,6 +205,7 @@ export class PulsarCatalog implements Catalog {
     try {
       await this.#admin.ensureNamespace(namespace);
       await this.#admin.keepForEver(namespace);
+      await prepareSnapshotTopic(this.#admin, namespace, this.#settings.producerIdExpirationMs);
     } catch (error) {
       if (!isForbidden(error)) throw error;
       this.#log.warn(

@@ -1,4 +1,4 @@
-import { servedNamespaces } from '../../config/pulsar-backend.js';
+import { metadataNamespaceOf, servedNamespaces } from '../../config/pulsar-backend.js';
 import type { Settings } from '../../config/schema.js';
 import { isInternalTopic, maxTopicNameLength, topicNameFault } from '../topic-name.js';
 
@@ -31,7 +31,7 @@ export class TopicNames {
   constructor(settings: Settings) {
     this.namespaces = servedNamespaces(settings);
     this.#own = this.namespaces[0] as string;
-    this.metadataNamespace = `${settings.kafkaMetadataTenant}/${settings.kafkaMetadataNamespace}`;
+    this.metadataNamespace = metadataNamespaceOf(settings);
   }
 
   /** Null for a name that cannot be, or whose namespace is not served: see `fault`. */

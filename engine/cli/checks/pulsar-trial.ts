@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { IndexMissing } from '../../../workers/log/pulsar/admin.js';
 import type { PulsarClient } from '../../../workers/log/pulsar/client.js';
+import { emptyEntry } from '../../../workers/log/pulsar/empty-entry.js';
 import { PulsarReader } from '../../../workers/log/pulsar/reader.js';
-import { sendOne } from '../../catalog/pulsar/send-one.js';
+import { sendOne } from '../../../workers/log/pulsar/send-one.js';
 import type { TopicAdmin } from '../../catalog/pulsar/topic-admin.js';
 import { AccessMode, type MessageId } from '../../protocol/pulsar/commands.js';
 import type { Finding } from '../finding.js';
@@ -79,7 +80,8 @@ async function attempt(
 
 async function write({ lookup }: PulsarClient, topic: string): Promise<MessageId> {
   const connection = await lookup.connectionFor(topic, 'write');
-  return sendOne(connection, topic, AccessMode.exclusiveWithFencing, messages);
+  const entry = emptyEntry(messages, Date.now());
+  return sendOne(connection, topic, AccessMode.exclusiveWithFencing, entry);
 }
 
 /** Whether entries are numbered, and whether clients are told the numbers. */

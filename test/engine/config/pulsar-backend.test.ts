@@ -30,6 +30,7 @@ t.test('a Pulsar cluster by its URLs', async (t) => {
     adminUrl: 'http://host:8080',
     authentication: { kind: 'none' },
     tls: { ca: null, verifiesHostname: true },
+    snapshotTopic: 'persistent://public/__kafka/__kopje_producers',
     operationTimeoutMs: 30_000,
   });
   const { settings } = await loadSettings({});

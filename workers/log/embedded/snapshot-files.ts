@@ -1,8 +1,8 @@
 import type { Codecs } from '../../../native/codecs.js';
 import type { ProducerSnapshotEntry } from '../log.js';
+import { decodeSnapshot, encodeSnapshot } from '../producer-snapshot.js';
 import type { Disk } from './disk.js';
 import { offsetFile, Suffix } from './file-name.js';
-import { decodeSnapshot, encodeSnapshot } from './producer-snapshot.js';
 import { readWhole, removeIfThere, writeFully } from './small-file.js';
 
 /**

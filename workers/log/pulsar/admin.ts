@@ -42,7 +42,16 @@ export interface LedgerList {
 /** What the log asks of the admin API. */
 export type TopicAdmin = Pick<
   PulsarAdmin,
-  'ledgerIndex' | 'entry' | 'ledgers' | 'property' | 'setProperty' | 'entryAtTime' | 'exists'
+  | 'ledgerIndex'
+  | 'entry'
+  | 'payload'
+  | 'ledgers'
+  | 'property'
+  | 'properties'
+  | 'setProperty'
+  | 'removeProperty'
+  | 'entryAtTime'
+  | 'exists'
 >;
 
 /** The little of Pulsar's admin REST API (`/admin/v2`) that the log needs: what the binary protocol does not tell. */
@@ -64,9 +73,8 @@ export class PulsarAdmin {
   }
 
   /** Any stored entry, markers too, which no reader is sent. Rejects with AdminError, IndexMissing. */
-  async entry(topic: string, { ledgerId, entryId }: MessageId): Promise<EntryFacts> {
-    const path = `${topicPath(topic)}/ledger/${ledgerId}/entry/${entryId}`;
-    const { headers } = await this.http.ask({ method: 'GET', path });
+  async entry(topic: string, id: MessageId): Promise<EntryFacts> {
+    const { headers } = await this.http.ask({ method: 'GET', path: entryPath(topic, id) });
     const index = headers['x-pulsar-broker-entry-metadata-index'];
     if (index === undefined) throw new IndexMissing(topic);
     return {
@@ -74,6 +82,11 @@ export class PulsarAdmin {
       messages: Number(headers['x-pulsar-num-batch-message'] ?? 1),
       isMarker: headers['x-pulsar-marker-type'] !== undefined,
     };
+  }
+
+  /** What an entry holds behind its metadata. Rejects with AdminError. */
+  async payload(topic: string, id: MessageId): Promise<Buffer> {
+    return (await this.http.ask({ method: 'GET', path: entryPath(topic, id) })).body;
   }
 
   /** Rejects with AdminError. */
@@ -107,14 +120,27 @@ export class PulsarAdmin {
 
   /** A property of a topic; null where it is not set. Rejects with AdminError. */
   async property(topic: string, name: string): Promise<string | null> {
+    return (await this.properties(topic))[name] ?? null;
+  }
+
+  /** Rejects with AdminError. */
+  async properties(topic: string): Promise<Readonly<Record<string, string>>> {
     const path = `${topicPath(topic)}/properties`;
-    return (await this.http.get<Record<string, string>>(path))[name] ?? null;
+    const { body } = await this.http.ask({ method: 'GET', path });
+    // Of a partitioned topic that has none it says nothing at all.
+    return body.length === 0 ? {} : (JSON.parse(body.toString()) as Record<string, string>);
   }
 
   /** Sets one property and leaves the others. Rejects with AdminError. */
   async setProperty(topic: string, name: string, value: string): Promise<void> {
     const path = `${topicPath(topic)}/properties`;
     await this.http.ask({ method: 'PUT', path, body: { [name]: value } });
+  }
+
+  /** It is no error if there is none. Rejects with AdminError. */
+  async removeProperty(topic: string, name: string): Promise<void> {
+    const path = `${topicPath(topic)}/properties?key=${encodeURIComponent(name)}`;
+    await this.http.ask({ method: 'DELETE', path, expected: [404] });
   }
 
   /** The first entry that was published at `timeMs` or later; the last one where none was. Rejects with AdminError. */
@@ -125,6 +151,10 @@ export class PulsarAdmin {
   close(): void {
     this.http.close();
   }
+}
+
+function entryPath(topic: string, { ledgerId, entryId }: MessageId): string {
+  return `${topicPath(topic)}/ledger/${ledgerId}/entry/${entryId}`;
 }
 
 /** Where a topic is, behind `/admin/v2/`. Throws for what is no topic's full name. */

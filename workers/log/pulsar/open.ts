@@ -1,12 +1,22 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ServerError } from '../../../engine/protocol/pulsar/commands.js';
 import type { CountCopy } from '../../batch/rebuild.js';
-import { type LogConfig, LogFault, type LogNotice, type ReplayVisitor } from '../log.js';
+import {
+  type LogConfig,
+  LogFault,
+  type LogNotice,
+  type ProducerSnapshotEntry,
+  type ReplayVisitor,
+} from '../log.js';
 import { ConnectionLost, PulsarError } from './errors.js';
-import { EntryOrder, findStart, Positions } from './positions.js';
-import { logStartProperty, PulsarLog } from './pulsar-log.js';
-import { lastDelivered, replay } from './replay.js';
+import type { ExclusiveWriter } from './exclusive-writer.js';
+import { checkEnd } from './known-end.js';
+import { loadSnapshot } from './load-snapshot.js';
+import { EntryOrder, findStart, type Point, Positions } from './positions.js';
+import { logStartProperty, type OpenedTopic, PulsarLog } from './pulsar-log.js';
+import { lastDelivered, replay, unknownFrom } from './replay.js';
 import { Sender } from './sender.js';
+import { placesBefore } from './snapshot-place.js';
 import type { ThreadTools } from './thread-tools.js';
 
 /** Openings in a row, before somebody else decides whether to try again. */
@@ -17,10 +27,14 @@ export interface PulsarLogOptions {
   readonly tools: ThreadTools;
   /** `persistent://…` of the partition; it exists. */
   readonly topic: string;
+  /** Another one for a topic that was made anew. */
+  readonly topicId: string;
   readonly config: LogConfig;
   /** Ms since the epoch. */
   readonly clock: () => number;
   readonly visitor: ReplayVisitor;
+  /** What the visitor, and who appends, know of producers from all batches below an offset. */
+  takeSnapshot(endOffset: number): ProducerSnapshotEntry[];
   report(notice: LogNotice): void;
   /** Payload bytes were made or copied. */
   readonly copied: CountCopy;
@@ -58,10 +72,11 @@ function mayPass(error: unknown): boolean {
 
 async function openOnce(options: PulsarLogOptions): Promise<PulsarLog> {
   const { tools, topic, clock } = options;
-  const { lookup, admin, entry } = tools;
+  const { lookup, admin } = tools;
   const log: { opened: PulsarLog | null } = { opened: null };
   const report = (level: LogNotice['level'], message: string, reason: string) =>
     options.report({ level, message, fields: { topic, reason } });
+  await checkEnd(admin, topic, options.knownEndOffset);
   const { sender, writer } = await Sender.open(
     { topic, lookup, admin },
     {
@@ -73,41 +88,86 @@ async function openOnce(options: PulsarLogOptions): Promise<PulsarLog> {
     clock(),
   );
   try {
-    const { endOffset, topicEpoch, maxMessageBytes, last } = writer;
-    if (endOffset < options.knownEndOffset) {
-      const message = `${topic} ends at ${endOffset}, and readers have seen ${options.knownEndOffset}: it was made anew, or has lost data`;
-      throw new LogFault('corrupt', message);
-    }
-    const { ledgers } = await admin.ledgers(topic);
-    const [start, virtualStart] = await Promise.all([
-      findStart(admin, topic, ledgers, endOffset),
-      admin.property(topic, logStartProperty),
-    ]);
-    const positions = new Positions(admin, topic, start);
-    const order = new EntryOrder(ledgers);
-    // The barrier is not among what is looked for.
-    const endNumber = Math.max(0, order.numberOf(last));
-    const replayTools = { topic, lookup, admin, positions, entry };
-    const delivered = await lastDelivered(replayTools, order, endNumber, start.offset);
-    const { number, endOffset: lastOffset } = delivered;
-    await replay(replayTools, order, number, start, lastOffset, options.visitor);
-    positions.saw(endOffset, last.ledgerId, last.entryId);
-    log.opened = new PulsarLog({
-      ...options,
-      sender,
-      positions,
-      maxMessageBytes,
-      // Records of owners before the first one that Kopje knows of have an epoch, too.
-      leaderEpoch: topicEpoch + 1,
-      // The barrier is this owner's.
-      epochStartOffset: last.entryId < 0 ? endOffset : endOffset - 1,
-      startOffset: Math.min(endOffset, Math.max(start.offset, Number(virtualStart ?? 0))),
-      endOffset,
-      hole: { offset: delivered.endOffset, endOffset },
-    });
+    log.opened = new PulsarLog(await learn(options, sender, writer));
     return log.opened;
   } catch (error) {
     await sender.close().catch(() => undefined);
     throw error;
   }
+}
+
+/** What there is in a topic that was taken over. */
+async function learn(
+  options: PulsarLogOptions,
+  sender: Sender,
+  writer: ExclusiveWriter,
+): Promise<OpenedTopic> {
+  const { topic, tools } = options;
+  const { lookup, admin, entry } = tools;
+  const { endOffset, topicEpoch, maxMessageBytes, last } = writer;
+  const { ledgers } = await admin.ledgers(topic);
+  const [start, properties] = await Promise.all([
+    findStart(admin, topic, ledgers, endOffset),
+    admin.properties(topic),
+  ]);
+  const positions = new Positions(admin, topic, start);
+  const order = new EntryOrder(ledgers);
+  // The barrier is not among what is looked for.
+  const endNumber = Math.max(0, order.numberOf(last));
+  const replayTools = { topic, lookup, admin, positions, entry };
+  const delivered = await lastDelivered(replayTools, order, endNumber, start.offset);
+  const scan = await findProducers(options, properties, positions, endOffset);
+  // Records of owners before the first one that Kopje knows of have an epoch, too.
+  const leaderEpoch = topicEpoch + 1;
+  const virtualStart = Number(properties[logStartProperty] ?? 0);
+  const { from, isCut } = scan ?? (await unknownFrom(replayTools, order, delivered.number, start));
+  if (isCut) {
+    const message =
+      'no snapshot tells of the producers; those with nothing in the last entries are not known';
+    options.report({ level: 'warn', message, fields: { topic, fromOffset: from.offset } });
+  }
+  const firstOffset = scan?.firstOffset ?? from.offset;
+  const replayed = await replay(
+    replayTools,
+    from,
+    firstOffset,
+    delivered.endOffset,
+    options.visitor,
+  );
+  positions.saw(endOffset, last.ledgerId, last.entryId);
+  return {
+    ...options,
+    sender,
+    positions,
+    maxMessageBytes,
+    leaderEpoch,
+    // The barrier is this owner's.
+    epochStartOffset: last.entryId < 0 ? endOffset : endOffset - 1,
+    startOffset: Math.min(endOffset, Math.max(start.offset, virtualStart)),
+    endOffset,
+    hole: { offset: delivered.endOffset, endOffset },
+    needlessProperties: placesBefore(properties, leaderEpoch),
+    replayed,
+  };
+}
+
+/** Tells the visitor the newest snapshot; null where there is none. */
+async function findProducers(
+  { topic, topicId, tools, visitor, report }: PulsarLogOptions,
+  properties: Readonly<Record<string, string>>,
+  positions: Positions,
+  endOffset: number,
+): Promise<{ from: Point; firstOffset: number; isCut: boolean } | null> {
+  const { snapshots, codecs } = tools;
+  const failed = (offset: number, reason: string) => {
+    const message = 'a snapshot of the producers cannot be read';
+    report({ level: 'warn', message, fields: { topic, offset, reason } });
+  };
+  const found = await loadSnapshot(snapshots, codecs, properties, topicId, endOffset, failed);
+  visitor.snapshot(found?.rows ?? []);
+  if (found === null) return null;
+  const { offset: firstOffset, after } = found;
+  const isKnown = after !== null && firstOffset > positions.startOffset;
+  const from = isKnown ? { offset: firstOffset, after } : await positions.locate(firstOffset);
+  return { from, firstOffset, isCut: false };
 }

@@ -33,6 +33,11 @@ export class Positions {
     this.#points.push(start);
   }
 
+  /** Nothing before it is there. */
+  get startOffset(): number {
+    return (this.#points[0] as Point).offset;
+  }
+
   /** An entry was seen that ends before `offset`. Remembers it if nothing near is known. */
   saw(offset: number, ledgerId: number, entryId: number): void {
     const at = this.#behind(offset);

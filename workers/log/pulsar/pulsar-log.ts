@@ -18,6 +18,8 @@ import { EntryServer } from './entry-server.js';
 import type { PulsarLogOptions } from './open.js';
 import { findStart, type Positions } from './positions.js';
 import type { OutgoingEntry } from './producer.js';
+import { ProducerSnapshots } from './producer-snapshots.js';
+import type { Replayed } from './replay.js';
 import type { PlacedEntry, Sender } from './sender.js';
 import { TimeSearch } from './time-search.js';
 
@@ -42,6 +44,10 @@ export interface OpenedTopic extends PulsarLogOptions {
   readonly endOffset: number;
   /** Offsets before the end in which there is nothing that a reader is sent. */
   readonly hole: { readonly offset: number; readonly endOffset: number };
+  /** Of owners before this one. */
+  readonly needlessProperties: readonly string[];
+  /** What is behind the snapshot that the opening found. */
+  readonly replayed: Replayed;
 }
 
 /** The log of a partition in a topic of Pulsar's, whose only writer it is. */
@@ -61,6 +67,7 @@ export class PulsarLog implements Log {
   readonly #catchUp: CatchUp;
   readonly #server: EntryServer;
   readonly #times: TimeSearch;
+  readonly #snapshots: ProducerSnapshots;
   #config: LogConfig;
   #events: LogEvents | null = null;
   #fault: LogFault | null = null;
@@ -106,6 +113,10 @@ export class PulsarLog implements Log {
       (offset, reason) => this.#damaged(offset, reason),
     );
     this.#times = new TimeSearch({ topic: topic.topic, lookup, admin, positions, thread: tools });
+    const { entries, bytes } = topic.replayed;
+    const snapshotTools = { ...topic, admin, codecs, store: tools.snapshots };
+    const needless = topic.needlessProperties;
+    this.#snapshots = new ProducerSnapshots(snapshotTools, needless, entries, bytes);
   }
 
   get recoveryPoint(): number {
@@ -143,6 +154,7 @@ export class PulsarLog implements Log {
       for (const entry of entries) {
         this.logEndOffset = entry.baseOffset + entry.messageCount;
         this.sizeBytes += entry.sizeBytes;
+        this.#snapshots.appended(entry.sizeBytes, nowMs);
         this.#sender.send(entry, nowMs);
       }
     } finally {
@@ -231,6 +243,7 @@ export class PulsarLog implements Log {
     if (this.#fault !== null) return false;
     this.#catchUp.tick(nowMs);
     this.#sender.tick(nowMs);
+    this.#snapshots.advance(nowMs, this.logEndOffset, this.stableEndOffset);
     if (nowMs >= this.#nextStartPollMs) {
       this.#nextStartPollMs = nowMs + startPollMs;
       void this.#pollStart();
@@ -252,10 +265,14 @@ export class PulsarLog implements Log {
 
   async close(): Promise<void> {
     if (this.#fault?.code === 'closed') return;
+    const wasSound = this.#fault === null;
     this.#fault = new LogFault('closed', 'the log is closed');
     this.#catchUp.close();
     this.#cache.clear();
     await this.#stores;
+    if (wasSound && this.stableEndOffset === this.logEndOffset) {
+      await this.#snapshots.close(this.logEndOffset);
+    }
     await this.#sender.close().catch(() => undefined);
     this.#finishFlush();
   }
@@ -265,6 +282,7 @@ export class PulsarLog implements Log {
     const { baseOffset, messageCount, sizeBytes } = entry;
     const nextOffset = baseOffset + messageCount;
     if (ledgerId >= 0) this.#topic.positions.saw(nextOffset, ledgerId, entryId);
+    this.#snapshots.stored(nextOffset, ledgerId, entryId);
     // The bytes are borrowed until the stable end has passed them.
     if (this.#topic.clock() - this.#tailReadMs < tailInterestMs) {
       const bytes = storedBytes(entry);
@@ -283,7 +301,9 @@ export class PulsarLog implements Log {
     queueMicrotask(() => {
       this.#owesProgress = false;
       this.#finishFlush();
-      if (this.#fault === null) this.#events?.progress();
+      if (this.#fault !== null) return;
+      this.#events?.progress();
+      this.#snapshots.advance(this.#topic.clock(), this.logEndOffset, this.stableEndOffset);
     });
   }
 
@@ -291,6 +311,7 @@ export class PulsarLog implements Log {
   failed(fault: LogFault): void {
     if (this.#fault !== null) return;
     this.#fault = fault;
+    this.#snapshots.end();
     this.#catchUp.close();
     this.#cache.clear();
     this.#finishFlush();

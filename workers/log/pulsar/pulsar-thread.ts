@@ -3,6 +3,7 @@ import type { PulsarBackend } from '../../ring/control.js';
 import type { Log } from '../log.js';
 import { openPulsarClient } from './client.js';
 import { openPulsarLog, type PulsarLogOptions } from './open.js';
+import { SnapshotTopic } from './snapshot-topic.js';
 import { threadTools } from './thread-tools.js';
 
 /** Pulsar as a partition thread sees it. Loaded only where a broker keeps its records there. */
@@ -18,7 +19,9 @@ export function openPulsarThread(
   maxInflatedBytes: number,
 ): PulsarThread {
   const client = openPulsarClient(backend);
-  const tools = threadTools(client, codecs, maxInflatedBytes);
+  const { lookup, admin } = client;
+  const snapshots = new SnapshotTopic(backend.snapshotTopic, lookup, admin);
+  const tools = threadTools({ lookup, admin, snapshots }, codecs, maxInflatedBytes);
   return {
     openLog: (options) => openPulsarLog({ ...options, tools }),
     close: () => client.close(),

@@ -7,11 +7,12 @@ import { EntryStream } from './entry-stream.js';
 import type { Lookup } from './lookup.js';
 import type { EntryOrder, Point, Positions } from './positions.js';
 
-/** Entries at the end of a topic from which an opening learns the producers; those of older ones are not known. */
-const maxReplayedEntries = 1_000;
+/** Entries at the end of a topic from which an opening learns the producers where no snapshot tells of those before. */
+const maxUnknownEntries = 10_000;
 /** And so many bytes, about. */
-const maxReplayedBytes = 16 * 2 ** 20;
+const maxUnknownBytes = 128 * 2 ** 20;
 const windowBytes = 4 * 2 ** 20;
+/** Without an entry. */
 const timeoutMs = 60_000;
 /** Markers in a row at the end of a topic. */
 const maxTrailingMarkers = 1_000;
@@ -43,36 +44,55 @@ export async function lastDelivered(
   throw new Error(`${topic}: more than ${maxTrailingMarkers} markers are at its end`);
 }
 
-/** Tells the visitor the batches of the last entries up to `endOffset`, oldest first. */
-export async function replay(
-  tools: ReplayTools,
+/** Where a scan begins that is to find what nobody has written down; `isCut`: there is more before it. Rejects with AdminError. */
+export async function unknownFrom(
+  { topic, admin }: Pick<ReplayTools, 'admin' | 'topic'>,
   order: EntryOrder,
   lastNumber: number,
   start: Point,
+): Promise<{ from: Point; isCut: boolean }> {
+  const fitting = Math.ceil(maxUnknownBytes / Math.max(1, order.meanBytes));
+  const firstNumber = lastNumber - Math.min(maxUnknownEntries, fitting);
+  if (firstNumber < 0) return { from: start, isCut: false };
+  const after = order.at(firstNumber);
+  const { index } = await admin.entry(topic, after);
+  return { from: { offset: index + 1, after }, isCut: true };
+}
+
+/** What was scanned. */
+export interface Replayed {
+  entries: number;
+  bytes: number;
+}
+
+/** Tells the visitor the batches from `firstOffset`, which lies at or behind `from`, up to `endOffset`, oldest first. */
+export async function replay(
+  tools: ReplayTools,
+  from: Point,
+  firstOffset: number,
   endOffset: number,
   visitor: ReplayVisitor,
-): Promise<void> {
-  const { topic, lookup, admin, positions, entry } = tools;
-  if (start.offset >= endOffset) return;
-  let from = start;
-  const fitting = Math.ceil(maxReplayedBytes / Math.max(1, order.meanBytes));
-  const firstNumber = lastNumber - Math.min(maxReplayedEntries, fitting);
-  if (firstNumber >= 0) {
-    const after = order.at(firstNumber);
-    from = { offset: (await admin.entry(topic, after)).index + 1, after };
-  }
+): Promise<Replayed> {
+  const { topic, lookup, positions, entry } = tools;
+  const replayed: Replayed = { entries: 0, bytes: 0 };
+  if (firstOffset >= endOffset) return replayed;
   let stream: EntryStream | null = null;
   let timer: NodeJS.Timeout | undefined;
   const scratch = new Scratch();
   try {
     await new Promise<void>((resolve, reject) => {
-      const late = () => reject(new Error(`${topic}: its end was not read in ${timeoutMs} ms`));
+      const late = () => reject(new Error(`${topic}: nothing was read in ${timeoutMs} ms`));
       timer = setTimeout(late, timeoutMs);
       EntryStream.open(lookup, topic, from, windowBytes, {
         entry(baseOffset, nextOffset, view, begin, end, ledgerId, entryId) {
+          timer?.refresh();
           if (baseOffset >= endOffset) return;
           positions.saw(nextOffset, ledgerId, entryId);
-          scratch.visit(entry, view, begin, end, baseOffset, visitor);
+          if (nextOffset > firstOffset) {
+            replayed.entries++;
+            replayed.bytes += end - begin;
+            scratch.visit(entry, view, begin, end, baseOffset, visitor);
+          }
           if (nextOffset >= endOffset) resolve();
         },
         ended: reject,
@@ -84,6 +104,7 @@ export async function replay(
     clearTimeout(timer);
     (stream as EntryStream | null)?.close();
   }
+  return replayed;
 }
 
 /** Batches on their way to the visitor. */

@@ -3,6 +3,7 @@ import { Entry } from '../../format/entry.js';
 import type { TopicAdmin } from './admin.js';
 import { CacheMemory } from './entry-cache.js';
 import type { Lookup } from './lookup.js';
+import type { SnapshotStore } from './snapshot-topic.js';
 
 /** Bytes of entries that a thread keeps for its readers. */
 const maxCacheBytes = 64 * 2 ** 20;
@@ -12,6 +13,8 @@ export interface ThreadTools {
   readonly lookup: Lookup;
   readonly admin: TopicAdmin;
   readonly memory: CacheMemory;
+  /** For what is known of producers. */
+  readonly snapshots: SnapshotStore;
   readonly codecs: Codecs;
   /** Bound of a payload after decompression. */
   readonly maxInflatedBytes: number;
@@ -20,10 +23,12 @@ export interface ThreadTools {
 }
 
 export function threadTools(
-  { lookup, admin }: Pick<ThreadTools, 'lookup' | 'admin'>,
+  shared: Pick<ThreadTools, 'lookup' | 'admin' | 'snapshots'>,
   codecs: Codecs,
   maxInflatedBytes: number,
 ): ThreadTools {
   const entry = new Entry(codecs, maxInflatedBytes);
-  return { lookup, admin, memory: new CacheMemory(maxCacheBytes), codecs, maxInflatedBytes, entry };
+  const memory = new CacheMemory(maxCacheBytes);
+  const { lookup, admin, snapshots } = shared;
+  return { lookup, admin, snapshots, memory, codecs, maxInflatedBytes, entry };
 }

@@ -4,6 +4,7 @@ import type { Test } from 'tap';
 import type { MessageId } from '../../../../engine/protocol/pulsar/commands.js';
 import { MessageMetadata } from '../../../../workers/format/message-metadata.js';
 import type { EntryFacts, LedgerList, TopicAdmin } from '../../../../workers/log/pulsar/admin.js';
+import type { SnapshotStore } from '../../../../workers/log/pulsar/snapshot-topic.js';
 import {
   brokerEntryMetadata,
   bytesOf,
@@ -34,10 +35,30 @@ interface Reader {
   permits: number;
 }
 
+/** Producer snapshots by their place. */
+export class MemorySnapshots implements SnapshotStore {
+  readonly kept: Uint8Array[] = [];
+  /** What a write fails with. */
+  failure: Error | null = null;
+
+  async write(_: string, bytes: Uint8Array): Promise<MessageId> {
+    if (this.failure !== null) throw this.failure;
+    return { ledgerId: 1, entryId: this.kept.push(bytes) - 1 };
+  }
+
+  async read({ entryId }: MessageId): Promise<Uint8Array> {
+    const bytes = this.kept[entryId];
+    if (bytes === undefined) throw new Error('404');
+    return bytes;
+  }
+}
+
 const none = Buffer.from([0, 0, 0, 0]);
 
 export class FakeTopic implements TopicAdmin {
   readonly name = `persistent://a/b/${randomUUID()}`;
+  /** Another one when it is made anew. */
+  id = randomUUID();
   readonly entries: Entry[] = [];
   epoch = -1;
   /** Stands in for what happens between two sends: a new ledger, a foreign entry, a lost connection. */
@@ -45,7 +66,10 @@ export class FakeTopic implements TopicAdmin {
   broker!: FakeBroker;
   /** Entries looked up over the admin API. */
   adminReads = 0;
-  readonly properties = new Map<string, string>();
+  /** Its properties. */
+  readonly told = new Map<string, string>();
+  /** Where producer snapshots go. */
+  readonly snapshots = new MemorySnapshots();
   readonly readers: Reader[] = [];
   /** Producers do not change the epoch that is told. */
   hidesEpoch = false;
@@ -57,6 +81,8 @@ export class FakeTopic implements TopicAdmin {
   /** Whether readers are sent anything. */
   delivers = true;
   maxMessageBytes = 1_000;
+  /** What its ledgers say of themselves. */
+  entryBytes = 1;
   /** Entries that readers were sent. */
   delivered = 0;
   /** Who may send. */
@@ -77,7 +103,7 @@ export class FakeTopic implements TopicAdmin {
         }
         topic.producers++;
         topic.epoch = topicEpoch ?? topic.epoch + 1;
-        if (!topic.hidesEpoch) topic.properties.set('pulsar.topic.epoch', String(topic.epoch));
+        if (!topic.hidesEpoch) topic.told.set('pulsar.topic.epoch', String(topic.epoch));
         topic.#owner = { peer, producerId };
         peer.tell('producerSuccess', { requestId, producerName: 'p', topicEpoch: topic.epoch });
       },
@@ -173,7 +199,7 @@ export class FakeTopic implements TopicAdmin {
     const ledgers = [...counts].map(([ledgerId, entries]) => ({
       ledgerId,
       entries,
-      sizeBytes: entries,
+      sizeBytes: entries * this.entryBytes,
     }));
     return { ledgers, last: { ledgerId, entryId } };
   }
@@ -184,11 +210,23 @@ export class FakeTopic implements TopicAdmin {
   }
 
   async property(_: string, name: string): Promise<string | null> {
-    return this.properties.get(name) ?? null;
+    return this.told.get(name) ?? null;
+  }
+
+  async properties(): Promise<Record<string, string>> {
+    return Object.fromEntries(this.told);
+  }
+
+  async removeProperty(_: string, name: string): Promise<void> {
+    this.told.delete(name);
+  }
+
+  async payload(): Promise<Buffer> {
+    throw new Error('not here');
   }
 
   async setProperty(_: string, name: string, value: string): Promise<void> {
-    this.properties.set(name, value);
+    this.told.set(name, value);
   }
 
   async entryAtTime(_: string, timeMs: number): Promise<MessageId> {

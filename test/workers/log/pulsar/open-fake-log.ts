@@ -1,11 +1,12 @@
 import type { Test } from 'tap';
 import type { CountCopy } from '../../../../workers/batch/rebuild.js';
-import type { LogConfig, LogNotice, ReplayVisitor } from '../../../../workers/log/log.js';
+import type { LogConfig, LogNotice } from '../../../../workers/log/log.js';
 import type { CacheMemory } from '../../../../workers/log/pulsar/entry-cache.js';
 import { Lookup } from '../../../../workers/log/pulsar/lookup.js';
 import { openPulsarLog } from '../../../../workers/log/pulsar/open.js';
 import type { PulsarLog } from '../../../../workers/log/pulsar/pulsar-log.js';
 import { threadTools } from '../../../../workers/log/pulsar/thread-tools.js';
+import { ProducerState } from '../../../../workers/partition/producer-state.js';
 import { codecs } from '../batches.js';
 import { logConfig } from '../log-config.js';
 import type { FakeTopic } from './fake-topic.js';
@@ -13,7 +14,7 @@ import { connectionsOf } from './setup.js';
 
 export interface FakeLogOptions {
   config?: Partial<LogConfig>;
-  visitor?: ReplayVisitor;
+  producers?: ProducerState;
   report?: (notice: LogNotice) => void;
   clock?: () => number;
   memory?: CacheMemory;
@@ -21,22 +22,27 @@ export interface FakeLogOptions {
   knownEndOffset?: number;
 }
 
-const nobody: ReplayVisitor = { snapshot() {}, batch() {} };
-
 /** A log over a fake topic, with connections of its own that end with the test. */
 export function openFakeLog(
   t: Test,
   topic: FakeTopic,
-  { config = {}, memory, ...options }: FakeLogOptions = {},
+  {
+    config = {},
+    memory,
+    producers = new ProducerState(2 ** 40, Date.now),
+    ...options
+  }: FakeLogOptions = {},
 ): Promise<PulsarLog> {
   const lookup = new Lookup(connectionsOf(t), [topic.broker.address]);
-  const tools = threadTools({ lookup, admin: topic }, codecs, 2 ** 24);
+  const tools = threadTools({ lookup, admin: topic, snapshots: topic.snapshots }, codecs, 2 ** 24);
   return openPulsarLog({
     tools: memory === undefined ? tools : { ...tools, memory },
     topic: topic.name,
+    topicId: topic.id,
     config: logConfig(config),
     clock: Date.now,
-    visitor: nobody,
+    visitor: producers,
+    takeSnapshot: (endOffset) => producers.takeSnapshot(endOffset),
     report: () => {},
     copied: () => {},
     knownEndOffset: 0,

@@ -2,7 +2,6 @@ import t, { type Test } from 'tap';
 import { baseOffset, lastOffset } from '../../../../engine/protocol/kafka/record-batch.js';
 import { readTimeoutMs } from '../../../../workers/log/pulsar/catch-up.js';
 import { CacheMemory } from '../../../../workers/log/pulsar/entry-cache.js';
-import { ProducerState } from '../../../../workers/partition/producer-state.js';
 import { batchAt, newResult, recordsOf, TestMemory } from '../batches.js';
 import { flushed } from '../read-log.js';
 import { append, recordsIn, Session } from '../session.js';
@@ -140,7 +139,7 @@ t.test('the barrier of the next owner does not pass for an entry in doubt', asyn
   topic.beforeStore = (_, peer) => {
     // As long as it takes over, its epoch is not what the broker goes by.
     topic.store(1);
-    topic.properties.set('pulsar.topic.epoch', '1');
+    topic.told.set('pulsar.topic.epoch', '1');
     topic.hidesEpoch = true;
     peer.socket.destroy();
     return 'ignore';
@@ -228,22 +227,6 @@ t.test('a damaged entry is a hole, and is told', async (t) => {
   t.ok(notices.includes('a damaged entry is a hole'));
 });
 
-t.test('a new owner knows the producers, in every format', async (t) => {
-  for (const entryFormat of ['kafka', 'mixed_kafka', 'pulsar'] as const) {
-    const topic = await FakeTopic.start(t);
-    const first = await sessionOn(t, topic, { config: { entryFormat } });
-    const producer = { producerId: 4001, producerEpoch: 2 };
-    await first.append(recordsOf(3), { ...producer, baseSequence: 0 });
-    await first.append(recordsOf(2), { ...producer, baseSequence: 3 });
-    await first.log.close();
-    const visitor = new ProducerState(2 ** 40, Date.now);
-    await sessionOn(t, topic, { visitor });
-    t.not(visitor.check(4001, 2, 3, 2), 0, 'a duplicate');
-    t.equal(visitor.duplicateBaseOffset, 3, entryFormat);
-    t.equal(visitor.check(4001, 2, 5, 1), 0, 'the next one');
-  }
-});
-
 t.test('who reads at the end gets what is written without Pulsar', async (t) => {
   const topic = await FakeTopic.start(t);
   const session = await sessionOn(t, topic);
@@ -274,7 +257,7 @@ t.test('a log start outlives its owner', async (t) => {
   await session.appendBatches([2, 2]);
   session.log.trim(3);
   await session.append(recordsOf(1));
-  t.equal(topic.properties.get('kopjeLogStartOffset'), '3');
+  t.equal(topic.told.get('kopjeLogStartOffset'), '3');
   const next = await sessionOn(t, topic);
   t.equal(next.log.logStartOffset, 3);
 });
@@ -330,7 +313,7 @@ t.test('a topic that has lost what readers have seen is not served', async (t) =
   const topic = await FakeTopic.start(t);
   topic.store(3);
   const opening = openFakeLog(t, topic, { knownEndOffset: 9 });
-  await t.rejects(opening, { code: 'corrupt', message: /ends at 4, and readers have seen 9/ });
+  await t.rejects(opening, { code: 'corrupt', message: /ends at 3, and readers have seen 9/ });
 });
 
 t.test('payload bytes are copied for readers only, and counted', async (t) => {

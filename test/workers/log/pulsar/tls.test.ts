@@ -32,6 +32,7 @@ async function serve(
     serviceUrl: `pulsar+ssl://localhost:${await listen(t, broker)}`,
     adminUrl: `https://localhost:${await listen(t, admin)}`,
     authentication: { kind: 'none' },
+    snapshotTopic: 'persistent://a/b/c',
     operationTimeoutMs: 10_000,
     cert: pair.cert,
   };

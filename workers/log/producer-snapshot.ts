@@ -5,9 +5,9 @@ import {
   putInt16,
   putInt32,
   putInt64,
-} from '../../../engine/protocol/kafka/big-endian.js';
-import type { Codecs } from '../../../native/codecs.js';
-import type { ProducerSnapshotEntry } from '../log.js';
+} from '../../engine/protocol/kafka/big-endian.js';
+import type { Codecs } from '../../native/codecs.js';
+import type { ProducerSnapshotEntry } from './log.js';
 
 const version = 1;
 /** int16 version, uint32 CRC32C of all that follows, int32 count. */
