@@ -13,6 +13,8 @@ export function clientOf(address: Address): PulsarClient {
     adminUrl,
     authentication: { kind: 'none' },
     tls: { ca: null, verifiesHostname: true },
+    // No log is opened over it.
+    snapshotTopic: '',
     operationTimeoutMs,
   });
 }

@@ -37,7 +37,7 @@ async function ownerOf(
     report: ({ message }) => notices.push(message),
   });
   t.teardown(() => log.close());
-  log.listen({ progress() {}, arrived() {}, ended() {} });
+  log.listen({ placed() {}, progress() {}, arrived() {}, ended() {} });
   return {
     log,
     producers,
