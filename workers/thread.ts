@@ -224,11 +224,12 @@ export class PartitionWorker {
     if (opened.dirty) this.#writeDirty();
     if ((flags & SubmitFlag.fileAllowed) !== 0 && this.#located(submission, opened)) return;
     const result = this.#read;
+    const isCommitted = (flags & SubmitFlag.readCommitted) !== 0;
     const errorCode = opened.partition.read(
       submission.offset,
       submission.maxBytes,
       (flags & SubmitFlag.atLeastOneBatch) !== 0,
-      (flags & SubmitFlag.readCommitted) !== 0 ? 1 : 0,
+      isCommitted ? 1 : 0,
       this.#replies,
       result,
     );
@@ -246,6 +247,7 @@ export class PartitionWorker {
       -1,
       -1,
       -1,
+      isCommitted && opened.partition.hasAborted(submission.offset) ? 1 : 0,
     );
     this.owesBell();
   }

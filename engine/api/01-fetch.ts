@@ -8,8 +8,9 @@
  * - The first partition with bytes gets one whole batch even beyond the limits (KIP-74); in a session,
  *   partitions that got bytes go behind the others.
  * - Never beyond the high watermark, which is the end of what would survive a power cut.
- * Absent: fetches of followers (replica ids are ignored), preferred read replicas (KIP-392), aborted
- * transactions (there are none yet).
+ * - With READ_COMMITTED never beyond the last stable offset, and with the aborted transactions of what is
+ *   read: those that KoP left, since no new ones are taken yet.
+ * Absent: fetches of followers (replica ids are ignored), preferred read replicas (KIP-392).
  */
 import type { Encodable } from '../protocol/kafka/encodable.js';
 import { ErrorCode } from '../protocol/kafka/errors.js';
@@ -164,7 +165,7 @@ function responsesOf(
       highWatermark: item.highWatermark,
       lastStableOffset: item.lastStableOffset,
       logStartOffset: item.logStartOffset,
-      abortedTransactions: hasTransactionList(item, committed) ? [] : null,
+      abortedTransactions: hasTransactionList(item, committed) ? item.aborted : null,
       preferredReadReplica: -1,
       records: item.records,
     });

@@ -111,9 +111,13 @@ async function listOne(
     return { errorCode: ErrorCode.NONE, offset, timestamp: -1, leaderEpoch };
   }
   const wanted = timestamp === earliestLocal ? earliest : timestamp;
-  return services.partitions
+  const listed = await services.partitions
     .listOffset(ref, wanted)
     .catch((error: unknown) => none(portErrorCode(error)));
+  // Where an open transaction begins, there is nothing yet for who wants committed records.
+  const { lastStableOffset, highWatermark } = state;
+  const isUndecided = lastStableOffset < highWatermark && listed.offset >= lastStableOffset;
+  return isolationLevel === readCommitted && isUndecided ? none(ErrorCode.NONE) : listed;
 }
 
 function none(errorCode: number): ListedOffset {

@@ -1,4 +1,5 @@
 import type { Settings } from '../config/schema.js';
+import { offsetsTopic } from './topic-name.js';
 
 export interface NewTopic {
   readonly name: string;
@@ -12,7 +13,7 @@ export interface NewTopic {
  * else the defaults.
  */
 export function autoTopic(name: string, settings: Settings): NewTopic {
-  if (name === '__consumer_offsets') {
+  if (name === offsetsTopic) {
     return {
       name,
       partitions: settings.offsetsTopicNumPartitions,

@@ -6,9 +6,12 @@
 /** Longest name that still leaves room for `-<partition>` and a suffix in a file name. */
 export const maxTopicNameLength = 249;
 
+/** Kafka's topic of group state and committed offsets. */
+export const offsetsTopic = '__consumer_offsets';
+
 /** Kafka's own topics: clients may read them, and only coordinators write them. */
 const internalTopics: ReadonlySet<string> = new Set([
-  '__consumer_offsets',
+  offsetsTopic,
   '__transaction_state',
   '__share_group_state',
 ]);

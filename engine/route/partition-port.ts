@@ -1,4 +1,4 @@
-import type { LogConfig } from '../../workers/ring/control.js';
+import type { LogConfig, PulsarOrigin } from '../../workers/ring/control.js';
 import type { LineState } from '../../workers/ring/table.js';
 
 /** A partition as the main thread knows it: where its line in the shared table is, and who owns it. */
@@ -37,8 +37,8 @@ export interface OpenSpec {
   readonly recoveryPoint: number;
   readonly logStartOffset: number;
   readonly cleanShutdown: boolean;
-  /** `persistent://…`, where the backend is Pulsar. */
-  readonly pulsarTopic?: string;
+  /** Where the backend is Pulsar. */
+  readonly pulsar?: PulsarOrigin;
 }
 
 /** Everything that is asked of partitions beside Produce and Fetch; the way into the worker threads. */
@@ -60,11 +60,19 @@ export interface PartitionPort {
   read(ref: PartitionRef, offset: number, maxBytes: number): Promise<Uint8Array>;
   state(ref: PartitionRef): PartitionState;
   listOffset(ref: PartitionRef, timestamp: number): Promise<ListedOffset>;
+  /** Aborted transactions that concern a reader of [startOffset, endOffset). */
+  aborted(ref: PartitionRef, startOffset: number, endOffset: number): Promise<AbortedTransaction[]>;
   endOffsetForEpoch(ref: PartitionRef, leaderEpoch: number): Promise<ListedOffset>;
   /** DeleteRecords: -1 means the high watermark. Answered once the new log start is durable. */
   trim(ref: PartitionRef, offset: number): Promise<{ errorCode: number; logStartOffset: number }>;
   producers(ref: PartitionRef): Promise<ProducerRow[]>;
   describe(ref: PartitionRef): Promise<{ sizeBytes: number }>;
+}
+
+/** A transaction whose records a reader of committed ones is not to show. */
+export interface AbortedTransaction {
+  producerId: number;
+  firstOffset: number;
 }
 
 export interface ListedOffset {

@@ -1,4 +1,4 @@
-import type { LogConfig, OpenPartition } from '../../workers/ring/control.js';
+import type { LogConfig, OpenPartition, PulsarOrigin } from '../../workers/ring/control.js';
 import { ErrorCode } from '../protocol/kafka/errors.js';
 import type { OpenSpec, PartitionRef } from './partition-port.js';
 
@@ -23,7 +23,7 @@ export class PartitionSlot implements PartitionRef {
   /** Set once it is closed for good; it is not opened again. */
   retired = false;
   config: LogConfig;
-  readonly #pulsarTopic: string | undefined;
+  readonly #pulsar: PulsarOrigin | undefined;
   /** Openings that failed since the last success; sets the back-off of the next. */
   failures = 0;
 
@@ -32,7 +32,7 @@ export class PartitionSlot implements PartitionRef {
     this.topicId = spec.topicId;
     this.partition = spec.partition;
     this.config = spec.config;
-    this.#pulsarTopic = spec.pulsarTopic;
+    this.#pulsar = spec.pulsar;
     this.slot = slot;
     this.worker = worker;
   }
@@ -51,7 +51,7 @@ export class PartitionSlot implements PartitionRef {
       recoveryPoint: spec.recoveryPoint,
       logStartOffset: spec.logStartOffset,
       cleanShutdown: spec.cleanShutdown,
-      ...(this.#pulsarTopic !== undefined && { pulsarTopic: this.#pulsarTopic }),
+      ...(this.#pulsar !== undefined && { pulsar: this.#pulsar }),
     };
   }
 }

@@ -8,6 +8,7 @@ import type { LandingSlab } from '../listen/landing-slab.js';
 import { ErrorCode } from '../protocol/kafka/errors.js';
 import { CoordinatorAppends } from './coordinator-appends.js';
 import type {
+  AbortedTransaction,
   AppendOutcome,
   ListedOffset,
   OpenSpec,
@@ -158,6 +159,14 @@ export class Partitions implements PartitionPort, RingPort {
 
   listOffset(ref: PartitionRef, timestamp: number): Promise<ListedOffset> {
     return this.#ask(ref, { kind: 'list-offset', slot: ref.slot, timestamp });
+  }
+
+  aborted(
+    ref: PartitionRef,
+    startOffset: number,
+    endOffset: number,
+  ): Promise<AbortedTransaction[]> {
+    return this.#ask(ref, { kind: 'aborted', slot: ref.slot, startOffset, endOffset });
   }
 
   endOffsetForEpoch(ref: PartitionRef, leaderEpoch: number): Promise<ListedOffset> {

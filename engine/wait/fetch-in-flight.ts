@@ -1,5 +1,6 @@
 import { SubmitFlag } from '../../workers/ring/slots.js';
 import type { InFlight } from '../api/api.js';
+import { portErrorCode } from '../api/partition-lookup.js';
 import type { Services } from '../api/services.js';
 import { ErrorCode } from '../protocol/kafka/errors.js';
 import type { PartitionRef } from '../route/partition-port.js';
@@ -56,7 +57,7 @@ export class FetchInFlight implements Completable, WaitingFetch {
     this.#limits = limits;
     this.#answer = answer;
     this.#deadlineMs = services.now() + limits.maxWaitMs;
-    this.items = Array.from(asked, (partition) => new FetchItem(partition));
+    this.items = Array.from(asked, (one) => new FetchItem(one, limits.readCommitted));
   }
 
   get slots(): readonly number[] {
@@ -212,9 +213,35 @@ export class FetchInFlight implements Completable, WaitingFetch {
     } else if (this.#state === 'measuring' && sizeBytes < this.#minBytes() && !this.#hasError()) {
       for (const item of this.items) item.measure();
       this.#park();
+    } else if (this.items.some((item) => item.abortedRange !== null)) {
+      void this.#askAborted();
     } else {
-      this.#state = 'answered';
-      this.#answer(this);
+      this.#end();
+    }
+  }
+
+  #end(): void {
+    this.#state = 'answered';
+    if (this.#request.closed.aborted) this.#giveUp();
+    else this.#answer(this);
+  }
+
+  /** Rare: nothing is kept on the way of every read for it. */
+  async #askAborted(): Promise<void> {
+    await Promise.all(this.items.map((item) => this.#askAbortedOf(item)));
+    this.#end();
+  }
+
+  async #askAbortedOf(item: FetchItem): Promise<void> {
+    const { abortedRange, ref } = item;
+    if (abortedRange === null || ref === undefined) return;
+    const { startOffset, endOffset } = abortedRange;
+    try {
+      item.aborted = await this.#services.partitions.aborted(ref, startOffset, endOffset);
+    } catch (error) {
+      // Without the list the client would show what was aborted.
+      item.release();
+      item.errorCode = portErrorCode(error);
     }
   }
 

@@ -2,8 +2,9 @@ import { fileStart } from '../../workers/ring/slots.js';
 import type { Catalog } from '../catalog/catalog.js';
 import { zeroTopicId } from '../catalog/topic-id.js';
 import { ErrorCode } from '../protocol/kafka/errors.js';
+import { batchSizeBytes, lastOffset } from '../protocol/kafka/record-batch.js';
 import type { SegmentFiles } from '../reply/segment-files.js';
-import type { PartitionRef, PartitionState } from '../route/partition-port.js';
+import type { AbortedTransaction, PartitionRef, PartitionState } from '../route/partition-port.js';
 import type { Channel, Completion, RingPort } from '../route/ring-port.js';
 import type { FetchPartition } from './fetch-session.js';
 
@@ -14,6 +15,8 @@ const emptyView = new Uint8Array(0);
 /** One partition of one Fetch request on its way: what the table says of it, and what was read. */
 export class FetchItem {
   readonly asked: FetchPartition;
+  /** Nothing of a transaction that is not decided is wanted. */
+  readonly #readCommitted: boolean;
   ref: PartitionRef | undefined;
   errorCode: number = ErrorCode.NONE;
   highWatermark = -1;
@@ -22,6 +25,10 @@ export class FetchItem {
   /** Borrowed from the worker's reply slab until `release`. */
   records: Uint8Array = emptyView;
   starved = false;
+  /** Aborted transactions in the records, where committed ones are wanted. */
+  aborted: readonly AbortedTransaction[] = [];
+  /** The worker has to be asked for them. */
+  #mayHaveAborted = false;
   /** What `availableBytes` said last. */
   countedBytes = 0;
   /** Bytes known to be readable when `#baseBytes` was the position of the high watermark. */
@@ -31,8 +38,9 @@ export class FetchItem {
   #positionBytes = 0;
   #giveBack: (() => void) | null = null;
 
-  constructor(asked: FetchPartition) {
+  constructor(asked: FetchPartition, readCommitted: boolean) {
     this.asked = asked;
+    this.#readCommitted = readCommitted;
   }
 
   /** Looks the partition up and checks what was asked against its shared state. */
@@ -50,9 +58,16 @@ export class FetchItem {
     else this.#check(rings.peek(this.ref));
   }
 
-  /** True if there is something to read below the high watermark. */
+  /** True if there is something to read. */
   get readable(): boolean {
-    return this.errorCode === ErrorCode.NONE && this.asked.fetchOffset < this.highWatermark;
+    const limit = this.#readCommitted ? this.lastStableOffset : this.highWatermark;
+    return this.errorCode === ErrorCode.NONE && this.asked.fetchOffset < limit;
+  }
+
+  /** Offsets whose aborted transactions the client has to be told; null: there are none. */
+  get abortedRange(): { startOffset: number; endOffset: number } | null {
+    if (!this.#mayHaveAborted || this.records.length === 0) return null;
+    return { startOffset: this.asked.fetchOffset, endOffset: endOffsetOf(this.records) };
   }
 
   /** Whether the answer depends on a read that has not been made: some bytes are there, but not how many. */
@@ -63,6 +78,8 @@ export class FetchItem {
   /** Bytes that can be read by now, as far as is known; as of the last `refresh`. */
   availableBytes(): number {
     if (this.errorCode !== ErrorCode.NONE) return 0;
+    // What is written behind an open transaction is nothing for who wants committed records.
+    if (!this.readable && this.asked.fetchOffset < this.highWatermark) return 0;
     const grownBytes = this.#positionBytes - this.#baseBytes;
     // The position falls when the log start moves up: then only a read can tell.
     return grownBytes < 0 ? maxCountedBytes : this.#knownBytes + grownBytes;
@@ -80,6 +97,7 @@ export class FetchItem {
     this.starved = starved;
     if (start === fileStart) return this.#takeFile(completion, files);
     if (start === -1) return true;
+    this.#mayHaveAborted = completion.fault !== 0;
     this.records = channel.replies.subarray(start, start + sizeBytes);
     this.#giveBack = () => channel.release(start);
     return true;
@@ -139,4 +157,13 @@ function absence({ topic, topicId }: FetchPartition, catalog: Catalog): number {
   if (topic === '') return ErrorCode.UNKNOWN_TOPIC_ID;
   const isAnother = topicId !== zeroTopicId && catalog.topic(topic) !== undefined;
   return isAnother ? ErrorCode.INCONSISTENT_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+}
+
+/** The offset behind the last of whole batches. */
+function endOffsetOf(records: Uint8Array): number {
+  let endOffset = 0;
+  for (let at = 0; at < records.length; at += batchSizeBytes(records, at)) {
+    endOffset = lastOffset(records, at) + 1;
+  }
+  return endOffset;
 }

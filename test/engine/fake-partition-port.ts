@@ -1,6 +1,7 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type {
+  AbortedTransaction,
   AppendOutcome,
   ListedOffset,
   OpenSpec,
@@ -95,6 +96,10 @@ export class FakePartitionPort implements PartitionPort {
   /** Changes what the owner of a partition would publish. */
   publish(name: string, state: Partial<PartitionState>): void {
     Object.assign(this.states.get(name)!, state);
+  }
+
+  async aborted(): Promise<AbortedTransaction[]> {
+    return [];
   }
 
   async listOffset(ref: PartitionRef, timestamp: number): Promise<ListedOffset> {

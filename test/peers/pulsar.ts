@@ -63,6 +63,28 @@ export interface Pulsar {
   stop(): Promise<void>;
 }
 
+/** A data directory that another standalone left, which no Pulsar has been started on since. */
+export interface PulsarArchive {
+  /** A `.tar.zst` with `metadata` and `bookkeeper` in one folder. */
+  readonly file: string;
+  /** A Java program that writes the directory's new place into the bookie's cookie. */
+  readonly relocate: string;
+}
+
+/** Unpacks an archive into `dataDir`, so that `startPulsar` starts on it. Throws Missing where Java, tar or zstd is. */
+export async function unpackPulsarData(
+  home: string,
+  { file, relocate }: PulsarArchive,
+  dataDir: string,
+): Promise<void> {
+  need('java', 'tar', 'zstd');
+  mkdirSync(dataDir, { recursive: true });
+  const unpack = ['tar', '--zstd', '-xf', file, '-C', dataDir, '--strip-components=1'];
+  await runToEnd(unpack, { timeoutMs: 60_000 });
+  const jars = join(home, 'lib', '*');
+  await runToEnd(['java', '-cp', jars, relocate, dataDir], { timeoutMs: 120_000, merge: true });
+}
+
 /** Starts a standalone on free ports of the loopback interface; resolves when it serves its default namespace. */
 export async function startPulsar({
   home,

@@ -107,7 +107,7 @@ t.test('a topic made for Kafka is in Pulsar, with its id, configs and retention'
   });
   const opened = port.opened.filter((spec) => spec.topic === name);
   t.strictSame(
-    opened.map(({ pulsarTopic }) => pulsarTopic),
+    opened.map(({ pulsar }) => pulsar?.topic),
     [0, 1, 2].map((index) => `persistent://public/default/${name}-partition-${index}`),
   );
   t.equal(opened[0]?.config.entryFormat, 'kafka');
@@ -216,7 +216,7 @@ t.test('the offsets topic is in the metadata namespace, which keeps all for ever
   t.match(port.opened.at(-1), {
     topic: '__consumer_offsets',
     config: { entryFormat: 'kafka' },
-    pulsarTopic: /^persistent:\/\/public\/kopje-.*\/__consumer_offsets-partition-\d+$/,
+    pulsar: { topic: /^persistent:\/\/public\/kopje-.*\/__consumer_offsets-partition-\d+$/ },
   });
   const again = await openCatalog(t, given);
   t.equal(again.catalog.topic('__consumer_offsets')?.id, topic.id);

@@ -34,6 +34,7 @@ export function openLog(
     report,
     copied: () => undefined,
     knownEndOffset: 0,
+    transactions: 'none',
   });
 }
 

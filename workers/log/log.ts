@@ -98,6 +98,12 @@ export interface FoundOffset {
   leaderEpoch: number;
 }
 
+/** A transaction whose records a reader of committed ones is not to show. */
+export interface AbortedTransaction {
+  readonly producerId: number;
+  readonly firstOffset: number;
+}
+
 /** The settings of a topic that its log obeys, already merged with the broker's defaults. */
 export interface LogConfig {
   segmentBytes: number;
@@ -173,6 +179,10 @@ export interface Log {
   readonly assignsOffsets: boolean;
   /** True where batches go out from where they lie, after `append` has returned. */
   readonly borrowsUntilStable: boolean;
+  /** First offset of the first open transaction, Infinity where none is: readers of committed records end before it. */
+  readonly firstOpenOffset: number;
+  /** Aborted transactions that concern a reader of [startOffset, endOffset). */
+  abortedIn(startOffset: number, endOffset: number): readonly AbortedTransaction[];
   /** Before anything else, once. */
   listen(events: LogEvents): void;
   /** False for a batch that its storage has no room for, whatever is free: it must not be in a run. */

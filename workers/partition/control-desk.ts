@@ -74,7 +74,9 @@ export class ControlDesk {
       case 'configure':
         return partition.configure(request.config);
       case 'list-offset':
-        return partition.listOffset(request.timestamp, 0);
+        return partition.listOffset(request.timestamp);
+      case 'aborted':
+        return partition.abortedIn(request.startOffset, request.endOffset);
       case 'end-offset-for-epoch':
         return partition.endOffsetForEpoch(-1, request.leaderEpoch);
       case 'trim':

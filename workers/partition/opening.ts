@@ -4,7 +4,7 @@ import type { Disk } from '../log/embedded/disk.js';
 import { openEmbeddedLog } from '../log/embedded/open.js';
 import { type Log, LogFault, type LogNotice } from '../log/log.js';
 import type { PulsarThread } from '../log/pulsar/pulsar-thread.js';
-import type { OpenPartition, WorkerSettings } from '../ring/control.js';
+import type { OpenPartition, PulsarOrigin, WorkerSettings } from '../ring/control.js';
 import { Partition } from './partition.js';
 import { ProducerState } from './producer-state.js';
 import type { PartitionPorts } from './settings.js';
@@ -35,8 +35,10 @@ export async function openPartition(
     return new Partition(name, log, producers, codecs, settings, config, ports);
   }
   const { openLog } = await pulsar;
+  const { topic: pulsarTopic, transactions } = originOf(opening);
   const log = await openLog({
-    topic: pulsarTopicOf(opening),
+    topic: pulsarTopic,
+    transactions,
     topicId: opening.topicId,
     config,
     clock: ports.now,
@@ -51,8 +53,8 @@ export async function openPartition(
   return new Partition(name, log, producers, codecs, stable, config, ports);
 }
 
-function pulsarTopicOf({ topic, partition, pulsarTopic }: OpenPartition): string {
-  if (pulsarTopic !== undefined) return pulsarTopic;
+function originOf({ topic, partition, pulsar }: OpenPartition): PulsarOrigin {
+  if (pulsar !== undefined) return pulsar;
   throw new Error(`${topic}-${partition} has no topic of Pulsar's`);
 }
 

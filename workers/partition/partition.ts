@@ -1,7 +1,14 @@
 import { ErrorCode } from '../../engine/protocol/kafka/errors.js';
 import type { Codecs } from '../../native/codecs.js';
 import type { CompactionPlan, CompactionResult } from '../log/compaction.js';
-import type { FilePlace, Log, LogConfig, ReadResult, ReplyMemory } from '../log/log.js';
+import type {
+  AbortedTransaction,
+  FilePlace,
+  Log,
+  LogConfig,
+  ReadResult,
+  ReplyMemory,
+} from '../log/log.js';
 import { clearResult, LogFault } from '../log/log.js';
 import { newLineState } from '../ring/table.js';
 import { Appender } from './appender.js';
@@ -100,6 +107,11 @@ export class Partition {
       : this.#log.logEndOffset;
   }
 
+  /** All transactions below are decided. */
+  get lastStableOffset(): number {
+    return Math.min(this.highWatermark, this.#log.firstOpenOffset);
+  }
+
   /** A storage fault ended it: what is in its log only a recovery can tell. */
   get isFaulty(): boolean {
     return this.#fault !== null;
@@ -121,13 +133,13 @@ export class Partition {
 
   /**
    * Reads whole batches from the one that holds `offset`, none at or beyond the high watermark. Returns a
-   * Kafka error code; `result` may be awaited. Without transactions both isolation levels read the same.
+   * Kafka error code; `result` may be awaited. With isolation 1 it ends at the last stable offset.
    */
   read(
     offset: number,
     maxBytes: number,
     atLeastOneBatch: boolean,
-    _isolation: number,
+    isolation: number,
     memory: ReplyMemory,
     result: ReadResult,
   ): number {
@@ -137,7 +149,7 @@ export class Partition {
     const log = this.#log;
     if (offset < log.logStartOffset || offset > log.logEndOffset)
       return ErrorCode.OFFSET_OUT_OF_RANGE;
-    const limit = this.highWatermark;
+    const limit = isolation === 1 ? this.lastStableOffset : this.highWatermark;
     if (offset >= limit) return ErrorCode.NONE;
     try {
       log.read(offset, limit, maxBytes, atLeastOneBatch, memory, result);
@@ -161,8 +173,17 @@ export class Partition {
     }
   }
 
+  /** Whether a reader from `offset` on has to know of aborted transactions. */
+  hasAborted(offset: number): boolean {
+    return this.#log.abortedIn(offset, Number.POSITIVE_INFINITY).length > 0;
+  }
+
+  abortedIn(startOffset: number, endOffset: number): readonly AbortedTransaction[] {
+    return this.#log.abortedIn(startOffset, endOffset);
+  }
+
   /** ListOffsets for one timestamp: a time, or -1 to -6. */
-  async listOffset(timestamp: number, _isolation: number): Promise<ListedOffset> {
+  async listOffset(timestamp: number): Promise<ListedOffset> {
     return this.#ask((log) => listOffset(log, this.highWatermark, timestamp));
   }
 
@@ -296,7 +317,7 @@ export class Partition {
     const isStable = this.#settings.durability === 'fsync';
     line.logStartOffset = log.logStartOffset;
     line.highWatermark = isStable ? log.stableEndOffset : log.logEndOffset;
-    line.lastStableOffset = line.highWatermark;
+    line.lastStableOffset = this.lastStableOffset;
     line.highWatermarkBytes = isStable ? log.stableSizeBytes : log.sizeBytes;
     line.logEndOffset = log.logEndOffset;
     line.leaderEpoch = log.leaderEpoch;

@@ -9,7 +9,7 @@ export interface Completion {
   start: number;
   sizeBytes: number;
   starved: boolean;
-  /** Append that was refused: what `describeFault` has words for, or 0. */
+  /** Append that was refused: what `describeFault` has words for, or 0. Read: see `Complete.aborted`. */
   fault: number;
   baseOffset: number;
   appendTimeMs: number;

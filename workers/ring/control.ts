@@ -8,6 +8,14 @@ import type { OAuth2Settings } from '../log/pulsar/oauth2.js';
 
 export type { LogConfig };
 
+/** A partition as Pulsar has it. */
+export interface PulsarOrigin {
+  /** `persistent://…` of the partition. */
+  topic: string;
+  /** Whether KoP may have written transactions into it; those that commit are also for who reads it anew. */
+  transactions: 'none' | 'read' | 'read-with-commits';
+}
+
 /** Everything a worker needs to open one partition. */
 export interface OpenPartition {
   slot: number;
@@ -20,8 +28,8 @@ export interface OpenPartition {
   recoveryPoint: number;
   logStartOffset: number;
   cleanShutdown: boolean;
-  /** `persistent://…`, where the backend is Pulsar. */
-  pulsarTopic?: string;
+  /** Where the backend is Pulsar. */
+  pulsar?: PulsarOrigin;
 }
 
 export type ControlRequest =
@@ -29,6 +37,7 @@ export type ControlRequest =
   | { kind: 'close'; slot: number; remove: boolean }
   | { kind: 'configure'; slot: number; config: LogConfig }
   | { kind: 'list-offset'; slot: number; timestamp: number }
+  | { kind: 'aborted'; slot: number; startOffset: number; endOffset: number }
   | { kind: 'end-offset-for-epoch'; slot: number; leaderEpoch: number }
   | { kind: 'trim'; slot: number; offset: number }
   | { kind: 'producers'; slot: number }

@@ -49,6 +49,8 @@ export const Complete = {
   starved: 4,
   /** Append that was refused: what `describeFault` has words for, or 0. */
   fault: 5,
+  /** Read of committed records: 1 where aborted transactions may lie in what it brought. */
+  aborted: 5,
   /** Doubles. */
   baseOffset: 4,
   appendTimeMs: 5,

@@ -61,6 +61,7 @@ export class PartitionTable {
     const doubles = this.#doubles;
     const moved =
       doubles[double + LineDouble.highWatermark] !== state.highWatermark ||
+      doubles[double + LineDouble.lastStableOffset] !== state.lastStableOffset ||
       doubles[double + LineDouble.logStartOffset] !== state.logStartOffset;
     Atomics.add(this.#words, word + Line.sequence, 1);
     doubles[double + LineDouble.logStartOffset] = state.logStartOffset;

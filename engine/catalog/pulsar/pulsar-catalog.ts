@@ -10,11 +10,11 @@ import { ProducerIds } from '../producer-ids.js';
 import { CatalogFault, type CatalogListener, type Topic } from '../topic.js';
 import type { TopicTable } from '../topic-table.js';
 import { ClusterIdentity } from './cluster-identity.js';
+import { MetadataNamespace } from './metadata-namespace.js';
 import { NamespacePolicies } from './namespace-policies.js';
 import { onceReached } from './reach.js';
 import { ServedTopics } from './served-topics.js';
-import { prepareSnapshotTopic } from './snapshot-topic.js';
-import { isForbidden, TopicAdmin } from './topic-admin.js';
+import { TopicAdmin } from './topic-admin.js';
 import { TopicChanges } from './topic-changes.js';
 import { TopicFollower } from './topic-follower.js';
 import { isFullName, type TopicNamePair, TopicNames } from './topic-names.js';
@@ -36,10 +36,10 @@ export class PulsarCatalog implements Catalog {
   readonly #client: PulsarClient;
   readonly #settings: Settings;
   readonly #log: Logger;
-  readonly #admin: TopicAdmin;
   readonly #names: TopicNames;
   readonly #namespaces: NamespacePolicies;
   readonly #identity: ClusterIdentity;
+  readonly #metadata: MetadataNamespace;
   readonly #table: TopicTable;
   readonly #follower: TopicFollower;
   readonly #changes: TopicChanges;
@@ -52,7 +52,13 @@ export class PulsarCatalog implements Catalog {
     const admin = new TopicAdmin(client.admin.http);
     const namespaces = new NamespacePolicies(admin, names.namespaces);
     const opener = new TopicPartitions(partitions, log);
-    const served = new ServedTopics({ settings, partitions: opener, namespaces });
+    const metadata = new MetadataNamespace(
+      names.metadataNamespace,
+      settings.producerIdExpirationMs,
+      admin,
+      log,
+    );
+    const served = new ServedTopics({ settings, partitions: opener, namespaces, metadata });
     const follower = new TopicFollower({ client, admin, names, namespaces, served, log });
     const { maxPartitions } = settings;
     this.nodeId = settings.brokerId;
@@ -61,11 +67,11 @@ export class PulsarCatalog implements Catalog {
     this.#settings = settings;
     this.#log = log;
     this.#names = names;
-    this.#admin = admin;
     this.#namespaces = namespaces;
     this.#table = served.table;
     this.#follower = follower;
     this.#changes = new TopicChanges({ admin, namespaces, served, follower, maxPartitions, log });
+    this.#metadata = metadata;
     this.#identity = new ClusterIdentity(client, admin, names.metadataNamespace);
     this.producerIds = new ProducerIds(() => this.#identity.claimBlock());
     this.logStarts = {
@@ -189,7 +195,7 @@ export class PulsarCatalog implements Catalog {
   async #open(): Promise<void> {
     const { metadataNamespace, namespaces } = this.#names;
     const log = this.#log;
-    await onceReached(() => this.#prepare(metadataNamespace), metadataNamespace, log);
+    await onceReached(() => this.#metadata.prepare(), metadataNamespace, log);
     const wanted = this.#settings.clusterId;
     const identify = () => this.#identity.clusterId(wanted);
     this.#clusterId = await onceReached(identify, 'the cluster id', log);
@@ -198,21 +204,6 @@ export class PulsarCatalog implements Catalog {
       await onceReached(read, `the namespace ${namespace}`, log);
     }
     await this.#follower.open([...namespaces, metadataNamespace]);
-  }
-
-  /** Kafka's own topics are kept for ever: what the namespace says by default would lose committed offsets. */
-  async #prepare(namespace: string): Promise<void> {
-    try {
-      await this.#admin.ensureNamespace(namespace);
-      await this.#admin.keepForEver(namespace);
-      await prepareSnapshotTopic(this.#admin, namespace, this.#settings.producerIdExpirationMs);
-    } catch (error) {
-      if (!isForbidden(error)) throw error;
-      this.#log.warn(
-        { err: error, namespace },
-        'no right to keep a namespace for ever; see `kopje check`',
-      );
-    }
   }
 
   /** Throws CatalogFault 'unknown-topic' for a name that cannot be. */

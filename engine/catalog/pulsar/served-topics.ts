@@ -5,6 +5,7 @@ import { inParallel } from '../in-parallel.js';
 import type { Topic } from '../topic.js';
 import { isInternalTopic } from '../topic-name.js';
 import { TopicTable } from '../topic-table.js';
+import type { MetadataNamespace } from './metadata-namespace.js';
 import type { NamespacePolicies } from './namespace-policies.js';
 import type { StoredTopic } from './topic-admin.js';
 import type { TopicNamePair } from './topic-names.js';
@@ -24,6 +25,7 @@ export interface ServedTopicsOptions {
   readonly settings: Settings;
   readonly partitions: TopicPartitions;
   readonly namespaces: NamespacePolicies;
+  readonly metadata: MetadataNamespace;
 }
 
 /**
@@ -35,12 +37,14 @@ export class ServedTopics {
   readonly #settings: Settings;
   readonly #partitions: TopicPartitions;
   readonly #namespaces: NamespacePolicies;
+  readonly #metadata: MetadataNamespace;
   readonly #origins = new Map<string, Origin>();
 
-  constructor({ settings, partitions, namespaces }: ServedTopicsOptions) {
+  constructor({ settings, partitions, namespaces, metadata }: ServedTopicsOptions) {
     this.#settings = settings;
     this.#partitions = partitions;
     this.#namespaces = namespaces;
+    this.#metadata = metadata;
   }
 
   pairs(): TopicNamePair[] {
@@ -65,7 +69,8 @@ export class ServedTopics {
     const overrides = overridesOf(stored.properties);
     const config = this.configOf(pair, overrides);
     const policy = this.#namespaces.of(namespace);
-    const toOpen = { name, id, config, pulsarTopic, isPartitioned };
+    const transactions = this.#metadata.transactionsIn(name);
+    const toOpen = { name, id, config, pulsarTopic, isPartitioned, transactions };
     const partitions = await this.#partitions.open(toOpen, 0, Math.max(1, stored.partitions));
     this.#origins.set(name, { pair, isPartitioned });
     const topic = this.table.publish({ name, id, partitions, overrides, policy, config });
@@ -74,9 +79,10 @@ export class ServedTopics {
   }
 
   async openMore(topic: Topic, count: number): Promise<Topic> {
-    const { pair } = this.originOf(topic);
+    const { pulsarTopic } = this.originOf(topic).pair;
     const firstNew = topic.partitions.length;
-    const toOpen = { ...topic, pulsarTopic: pair.pulsarTopic, isPartitioned: true };
+    const transactions = this.#metadata.transactionsIn(topic.name);
+    const toOpen = { ...topic, pulsarTopic, isPartitioned: true, transactions };
     const more = await this.#partitions.open(toOpen, firstNew, count);
     const grown = this.table.publish({ ...topic, partitions: [...topic.partitions, ...more] });
     this.table.tell((listener) => listener.grown?.(grown, firstNew));

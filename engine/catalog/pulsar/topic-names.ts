@@ -1,13 +1,16 @@
 import { metadataNamespaceOf, servedNamespaces } from '../../config/pulsar-backend.js';
 import type { Settings } from '../../config/schema.js';
-import { isInternalTopic, maxTopicNameLength, topicNameFault } from '../topic-name.js';
+import {
+  isInternalTopic,
+  maxTopicNameLength,
+  offsetsTopic,
+  topicNameFault,
+} from '../topic-name.js';
 
 const scheme = 'persistent://';
 /** What Pulsar keeps beside the topics of a namespace. */
 const systemTopic =
   /^(__change_events|__transaction_(buffer_snapshot|pending_ack|log_).*|transaction_coordinator_assign|.*__transaction_pending_ack)$/;
-/** The one of Kafka's own topics that is served; KoP's others hold what Kafka's would not. */
-const offsetsTopic = '__consumer_offsets';
 const partitionSuffix = /-partition-(\d+)$/;
 
 /** A topic as Kafka's clients and as Pulsar call it. */
@@ -49,6 +52,7 @@ export class TopicNames {
   ofPulsar(pulsarTopic: string): TopicNamePair | null {
     const { namespace, local } = partsOf(pulsarTopic) ?? { namespace: '', local: '' };
     if (namespace === this.metadataNamespace) {
+      // KoP's others hold what Kafka's would not.
       return local === offsetsTopic ? this.#pair(namespace, local) : null;
     }
     const isHidden =

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { LogConfig } from '../../../workers/ring/control.js';
+import type { LogConfig, PulsarOrigin } from '../../../workers/ring/control.js';
 import type { PartitionPort, PartitionRef } from '../../route/partition-port.js';
 import { inParallel } from '../in-parallel.js';
 import { hasLog, offlinePartition } from '../topic.js';
@@ -13,6 +13,7 @@ export interface TopicToOpen {
   readonly config: LogConfig;
   readonly pulsarTopic: string;
   readonly isPartitioned: boolean;
+  readonly transactions: PulsarOrigin['transactions'];
 }
 
 /** Opens and closes the partitions of Pulsar's topics. */
@@ -27,7 +28,7 @@ export class TopicPartitions {
 
   /** Partitions `[start, end)`; one that does not open is offline, and is tried again. */
   async open(topic: TopicToOpen, start: number, end: number): Promise<PartitionRef[]> {
-    const { name, id, config, pulsarTopic, isPartitioned } = topic;
+    const { name, id, config, pulsarTopic, isPartitioned, transactions } = topic;
     const indexes = Array.from({ length: end - start }, (_, index) => start + index);
     const refs = indexes.map((partition) => offlinePartition(name, id, partition));
     await inParallel(indexes, inFlightMax, async (partition) => {
@@ -37,7 +38,10 @@ export class TopicPartitions {
           topicId: id,
           partition,
           config,
-          pulsarTopic: isPartitioned ? `${pulsarTopic}-partition-${partition}` : pulsarTopic,
+          pulsar: {
+            topic: isPartitioned ? `${pulsarTopic}-partition-${partition}` : pulsarTopic,
+            transactions,
+          },
           // Pulsar has it, or the opening fails and is tried again.
           create: false,
           recoveryPoint: 0,

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { loadCodecs } from '../../../native/index.js';
 import { inParallel } from '../../catalog/in-parallel.js';
+import { offsetsTopic } from '../../catalog/topic-name.js';
 import { ErrorCode } from '../../protocol/kafka/errors.js';
 import type { PartitionPort, PartitionRef } from '../../route/partition-port.js';
 import type { ClassicGroup } from './classic-group.js';
@@ -19,9 +20,6 @@ import { heartbeat, type LeavingMember, leave, type SyncRequest, sync } from './
 import type { CommitOrigin } from './offset-requests.js';
 import { OffsetsPartition } from './offsets-partition.js';
 import { partitionOfGroup } from './partition-of-group.js';
-
-/** Kafka's topic of group state and offsets. */
-export const OFFSETS_TOPIC = '__consumer_offsets';
 
 /** Longest group id: however it is encoded, it fits into a string of a record. */
 const MAX_GROUP_ID_CHARS = 10_000;
@@ -76,7 +74,7 @@ export class GroupCoordinator {
 
   /** Begins to load the groups there are; until a group is loaded, its requests are told to wait. */
   start(): Promise<void> {
-    const topic = this.options.topics.topic(OFFSETS_TOPIC);
+    const topic = this.options.topics.topic(offsetsTopic);
     if (topic !== undefined) void this.attach(topic.partitions);
     const { offsetsRetentionCheckIntervalMs } = this.options.settings;
     this.retention = setInterval(() => void this.expireOffsets(), offsetsRetentionCheckIntervalMs);
@@ -105,7 +103,7 @@ export class GroupCoordinator {
   /** Sees that there is an offsets topic, so that this broker can be named as coordinator. */
   async ensureReady(): Promise<void> {
     if (this.partitions.length > 0) return;
-    const topic = await this.options.topics.ensureTopic(OFFSETS_TOPIC);
+    const topic = await this.options.topics.ensureTopic(offsetsTopic);
     // Another call may have been first.
     if (this.partitions.length === 0 && !this.closed) await this.attach(topic.partitions);
   }
@@ -119,7 +117,7 @@ export class GroupCoordinator {
   }
 
   onTopicDeleted(name: string): void {
-    if (name === OFFSETS_TOPIC) {
+    if (name === offsetsTopic) {
       for (const partition of this.partitions) partition.close();
       this.partitions = [];
       return;
@@ -243,7 +241,7 @@ export class GroupCoordinator {
   }
 
   private partitionOf(ref: PartitionRef): OffsetsPartition | undefined {
-    if (ref.topic !== OFFSETS_TOPIC) return undefined;
+    if (ref.topic !== offsetsTopic) return undefined;
     return this.partitions[ref.partition];
   }
 

@@ -17,6 +17,7 @@ const wanted = [
   'records',
   'storedRecords',
   'batches',
+  'fetchReadCommitted',
   'readCommittedOffsets',
   'groups',
   'transactions',

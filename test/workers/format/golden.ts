@@ -26,6 +26,15 @@ export interface GoldenPartition {
       readonly timestamp: number;
       readonly timestampType: string;
     }[];
+    /** Offsets that a read_committed consumer gets. */
+    readonly readCommittedOffsets?: 'all' | readonly number[];
+    readonly fetchReadCommitted?: {
+      readonly lastStableOffset: number;
+      readonly abortedTransactions: readonly {
+        readonly producerId: number;
+        readonly firstOffset: number;
+      }[];
+    };
     readonly batches?: readonly { readonly magic: number; readonly [field: string]: unknown }[];
   };
   readonly entries: readonly GoldenEntry[];

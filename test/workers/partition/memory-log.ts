@@ -1,4 +1,5 @@
 import {
+  type AbortedTransaction,
   type AppendRun,
   type FoundOffset,
   type Log,
@@ -35,6 +36,8 @@ export class MemoryLog implements Log {
   assignsOffsets = true;
   /** Appended, where offsets come later, and not placed. */
   readonly unplaced: { bytes: Uint8Array; span: number }[] = [];
+  firstOpenOffset = Number.POSITIVE_INFINITY;
+  aborted: AbortedTransaction[] = [];
   /** The next read has to be tried again. */
   isAwaited = false;
   events: LogEvents | null = null;
@@ -43,6 +46,12 @@ export class MemoryLog implements Log {
   nextFault: LogFault | null = null;
   #flushing: ((fault: LogFault | null) => void) | null = null;
   #flushEndOffset = 0;
+
+  abortedIn(startOffset: number, endOffset: number): AbortedTransaction[] {
+    return this.aborted.filter(
+      ({ firstOffset }) => firstOffset >= startOffset && firstOffset < endOffset,
+    );
+  }
 
   get sizeBytes(): number {
     return this.batches.reduce((sum, batch) => sum + batch.bytes.length, 0);

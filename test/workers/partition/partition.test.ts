@@ -3,6 +3,7 @@ import { ErrorCode } from '../../../engine/protocol/kafka/errors.js';
 import { LogFault, type ReadResult } from '../../../workers/log/log.js';
 import { codecs, defaultTimestamp } from '../batch/build-batch.js';
 import { logConfig } from '../batch/log-config.js';
+import { TestMemory } from '../log/batches.js';
 import { storageFault } from './memory-log.js';
 import { setUp } from './set-up.js';
 
@@ -248,6 +249,29 @@ t.test('reads never pass the high watermark', async (t) => {
   t.equal(partition.read(2, 1000, true, 0, memory(), read), ErrorCode.CORRUPT_MESSAGE);
 });
 
+t.test('readers of committed records end where an open transaction begins', async (t) => {
+  const { log, partition, send } = setUp();
+  send(three);
+  partition.drain();
+  log.endFlush();
+  const end = (isolation: number) => {
+    const result = { start: -1, sizeBytes: 0, starved: false, awaited: false };
+    const errorCode = partition.read(0, 1_000_000, true, isolation, new TestMemory(), result);
+    t.equal(errorCode, ErrorCode.NONE);
+    return result.sizeBytes > 0;
+  };
+  t.ok(end(1));
+  t.notOk(partition.hasAborted(0));
+  log.aborted = [{ producerId: 7, firstOffset: 1 }];
+  t.ok(partition.hasAborted(0));
+  t.strictSame(partition.abortedIn(0, 1), []);
+  t.strictSame(partition.abortedIn(0, 2), log.aborted);
+  log.firstOpenOffset = 0;
+  t.equal(partition.lastStableOffset, 0);
+  t.notOk(end(1));
+  t.ok(end(0));
+});
+
 t.test('offsets are listed up to the high watermark', async (t) => {
   const { log, partition, send } = setUp();
   send(three);
@@ -255,7 +279,7 @@ t.test('offsets are listed up to the high watermark', async (t) => {
   log.endFlush();
   send({ records: [{ timestamp: defaultTimestamp + 5 }] });
   partition.drain();
-  const list = (timestamp: number) => partition.listOffset(timestamp, 0);
+  const list = (timestamp: number) => partition.listOffset(timestamp);
   t.match(await list(-1), { errorCode: 0, offset: 3, timestamp: -1, leaderEpoch: 7 });
   t.match(await list(-2), { offset: 0, timestamp: -1, leaderEpoch: 7 });
   t.match(await list(-3), { offset: 0, timestamp: defaultTimestamp });
@@ -325,7 +349,7 @@ t.test('closing writes, flushes and answers what is under way', async (t) => {
   t.match(answers, [{ errorCode: 0, baseOffset: 0 }]);
   send();
   t.equal(answers.at(-1)?.errorCode, ErrorCode.NOT_LEADER_OR_FOLLOWER);
-  t.match(await partition.listOffset(-1, 0), { errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER });
+  t.match(await partition.listOffset(-1), { errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER });
   await partition.close();
 });
 

@@ -54,6 +54,7 @@ export class EmbeddedLog implements Log {
   readonly isWritable = true;
   readonly assignsOffsets = true;
   readonly borrowsUntilStable = false;
+  readonly firstOpenOffset = Number.POSITIVE_INFINITY;
   #epochStored = false;
   #bytesSinceCheckpoint: number;
   readonly #note: RecoveryPointFile;
@@ -117,6 +118,10 @@ export class EmbeddedLog implements Log {
   }
 
   /** Nothing happens to it but what is asked of it. */
+  abortedIn(): [] {
+    return [];
+  }
+
   listen(): void {}
 
   accepts(): boolean {

@@ -1,4 +1,6 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { MessageId } from '../../../engine/protocol/pulsar/commands.js';
+import { MARKER_ABORT, MARKER_COMMIT } from '../../format/message-metadata.js';
 import { AdminHttp, type AdminSettings } from './admin-http.js';
 import { parseTopicName } from './topic-name.js';
 
@@ -24,6 +26,14 @@ export interface EntryFacts {
   readonly messages: number;
   /** No reader is sent it. */
   readonly isMarker: boolean;
+  /** The end of one of Kafka's transactions, as KoP writes it; null for anything else. */
+  readonly transactionEnd: TransactionEnd | null;
+}
+
+export interface TransactionEnd {
+  readonly producerId: number;
+  readonly producerEpoch: number;
+  readonly isCommit: boolean;
 }
 
 /** One ledger of a topic. */
@@ -81,6 +91,7 @@ export class PulsarAdmin {
       index: Number(index),
       messages: Number(headers['x-pulsar-num-batch-message'] ?? 1),
       isMarker: headers['x-pulsar-marker-type'] !== undefined,
+      transactionEnd: transactionEndOf(headers),
     };
   }
 
@@ -155,6 +166,18 @@ export class PulsarAdmin {
 
 function entryPath(topic: string, { ledgerId, entryId }: MessageId): string {
   return `${topicPath(topic)}/ledger/${ledgerId}/entry/${entryId}`;
+}
+
+/** Only KoP's have a producer without a name: Pulsar ends transactions of its own by the same types. */
+function transactionEndOf(headers: IncomingHttpHeaders): TransactionEnd | null {
+  const type = Number(headers['x-pulsar-marker-type'] ?? -1);
+  const isEnd = type === MARKER_COMMIT || type === MARKER_ABORT;
+  const most = headers['x-pulsar-txnid-most-bits'];
+  const least = headers['x-pulsar-txnid-least-bits'];
+  const isForeign = (headers['x-pulsar-producer-name'] ?? '') !== '';
+  if (!isEnd || isForeign || most === undefined || least === undefined) return null;
+  const isCommit = type === MARKER_COMMIT;
+  return { producerId: Number(most), producerEpoch: Number(least), isCommit };
 }
 
 /** Where a topic is, behind `/admin/v2/`. Throws for what is no topic's full name. */

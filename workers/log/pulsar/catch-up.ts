@@ -28,6 +28,8 @@ export interface CatchUpTools {
   readonly lookup: Lookup;
   readonly positions: Positions;
   readonly cache: EntryCache;
+  /** Puts offsets whose entries are not delivered into the cache. */
+  addHole(offset: number, endOffset: number): void;
   /** Ms since the epoch. */
   clock(): number;
   /** Payload bytes were copied into the cache. */
@@ -178,11 +180,11 @@ export class CatchUp {
     start: number,
     end: number,
   ): void {
-    const { cache, copied } = this.#tools;
+    const { cache, addHole, copied } = this.#tools;
     const before = feed.nextOffset;
     feed.nextOffset = nextOffset;
     if (nextOffset <= feed.firstOffset) return;
-    if (baseOffset > before) cache.add(before, baseOffset, null);
+    if (baseOffset > before) addHole(before, baseOffset);
     if (cache.find(baseOffset) !== -1) {
       // Who writes it has put it there.
       if (++feed.needless >= maxNeedless) this.#close(feed);

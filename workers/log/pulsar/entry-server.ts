@@ -68,15 +68,6 @@ export class EntryServer {
     return nextOffset;
   }
 
-  /** What leads a client past the offsets from `offset` on. */
-  serveHole(offset: number, endOffset: number, memory: ReplyMemory, result: ReadResult): void {
-    const start = memory.allocate(SKIPPED_BATCH_BYTES);
-    result.starved = start === -1;
-    if (start === -1) return;
-    result.start = start;
-    result.sizeBytes = this.#writeHole(offset, endOffset, memory.view, start) - start;
-  }
-
   /** Bytes that cached entries take, about, as far as `maxBytes` reach. */
   #guess(place: number, endOffset: number, maxBytes: number): number {
     let sum = 0;

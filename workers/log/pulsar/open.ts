@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ServerError } from '../../../engine/protocol/pulsar/commands.js';
 import type { CountCopy } from '../../batch/rebuild.js';
+import type { PulsarOrigin } from '../../ring/control.js';
 import {
   type LogConfig,
   LogFault,
@@ -18,6 +19,8 @@ import { lastDelivered, replay, unknownFrom } from './replay.js';
 import { Sender } from './sender.js';
 import { placesBefore } from './snapshot-place.js';
 import type { ThreadTools } from './thread-tools.js';
+import { findTransactions, type ScanRange, type TransactionScanTools } from './transaction-scan.js';
+import { Transactions } from './transactions.js';
 
 /** Openings in a row, before somebody else decides whether to try again. */
 const maxTries = 4;
@@ -40,6 +43,8 @@ export interface PulsarLogOptions {
   readonly copied: CountCopy;
   /** An end that readers have seen: a topic that ends before it is another one, or has lost what they have read. */
   readonly knownEndOffset: number;
+  /** Whether KoP may have written transactions into it; those that commit are also for who reads it anew. */
+  readonly transactions: PulsarOrigin['transactions'];
 }
 
 /**
@@ -134,6 +139,9 @@ async function learn(
     delivered.endOffset,
     options.visitor,
   );
+  const startOffset = Math.min(endOffset, Math.max(start.offset, virtualStart));
+  const range = { order, lastDelivered: delivered.number, endNumber, startOffset, endOffset };
+  const transactionsFound = await transactionsOf(options, replayTools, range);
   positions.saw(endOffset, last.ledgerId, last.entryId);
   return {
     ...options,
@@ -143,11 +151,12 @@ async function learn(
     leaderEpoch,
     // The barrier is this owner's.
     epochStartOffset: last.entryId < 0 ? endOffset : endOffset - 1,
-    startOffset: Math.min(endOffset, Math.max(start.offset, virtualStart)),
+    startOffset,
     endOffset,
     hole: { offset: delivered.endOffset, endOffset },
     needlessProperties: placesBefore(properties, leaderEpoch),
     replayed,
+    transactionsFound,
   };
 }
 
@@ -170,4 +179,14 @@ async function findProducers(
   const isKnown = after !== null && firstOffset > positions.startOffset;
   const from = isKnown ? { offset: firstOffset, after } : await positions.locate(firstOffset);
   return { from, firstOffset, isCut: false };
+}
+
+/** Reads all of the topic that was not looked at before; nothing where KoP never wrote a transaction. */
+async function transactionsOf(
+  { transactions }: PulsarLogOptions,
+  tools: TransactionScanTools,
+  range: Omit<ScanRange, 'needsCommits'>,
+): Promise<Transactions> {
+  if (transactions === 'none') return new Transactions();
+  return findTransactions(tools, { ...range, needsCommits: transactions === 'read-with-commits' });
 }

@@ -1,5 +1,6 @@
 import type { CompactionPlan } from '../compaction.js';
 import {
+  type AbortedTransaction,
   type AppendRun,
   clearResult,
   type FilePlace,
@@ -15,6 +16,7 @@ import { CatchUp } from './catch-up.js';
 import { EntryCache } from './entry-cache.js';
 import { EntryMaker, storedBytes } from './entry-maker.js';
 import { EntryServer } from './entry-server.js';
+import { addHole } from './holes.js';
 import type { PulsarLogOptions } from './open.js';
 import { findStart, type Positions } from './positions.js';
 import type { OutgoingEntry } from './producer.js';
@@ -22,6 +24,8 @@ import { ProducerSnapshots } from './producer-snapshots.js';
 import type { Replayed } from './replay.js';
 import type { PlacedEntry, Sender } from './sender.js';
 import { TimeSearch } from './time-search.js';
+import { storeTransactions } from './transaction-scan.js';
+import type { Transactions } from './transactions.js';
 
 /** A topic's property: the log start that DeleteRecords has set. */
 export const logStartProperty = 'kopjeLogStartOffset';
@@ -29,6 +33,8 @@ export const logStartProperty = 'kopjeLogStartOffset';
 const tailInterestMs = 30_000;
 /** How near, in offsets. */
 const tailOffsets = 10_000;
+/** Offsets after which it is stored that no transaction is in them: the most that an opening looks at again. */
+const storeTransactionsEvery = 1_000_000;
 /** How often Pulsar is asked what its retention has left. */
 const startPollMs = 60_000;
 
@@ -48,6 +54,8 @@ export interface OpenedTopic extends PulsarLogOptions {
   readonly needlessProperties: readonly string[];
   /** What is behind the snapshot that the opening found. */
   readonly replayed: Replayed;
+  /** Those that KoP wrote. */
+  readonly transactionsFound: Transactions;
 }
 
 /** The log of a partition in a topic of Pulsar's, whose only writer it is. */
@@ -79,6 +87,8 @@ export class PulsarLog implements Log {
   #stores: Promise<void> = Promise.resolve();
   #tailReadMs = Number.NEGATIVE_INFINITY;
   #nextStartPollMs: number;
+  /** Where a later opening begins to look for transactions, once it is stored again. */
+  #storeTransactionsAt: number;
   #owesProgress = false;
   /** The last damaged entry that was told. */
   #lastDamage = -1;
@@ -94,6 +104,7 @@ export class PulsarLog implements Log {
     this.logEndOffset = topic.endOffset;
     this.stableEndOffset = topic.endOffset;
     this.#nextStartPollMs = topic.clock() + startPollMs;
+    this.#storeTransactionsAt = topic.endOffset + storeTransactionsEvery;
     this.#maker = new EntryMaker(codecs, maxInflatedBytes, topic.maxMessageBytes);
     this.#cache = new EntryCache(tools.memory);
     this.#catchUp = new CatchUp({
@@ -101,6 +112,7 @@ export class PulsarLog implements Log {
       lookup,
       positions,
       cache: this.#cache,
+      addHole: (offset, endOffset) => this.#addHole(offset, endOffset),
       clock: topic.clock,
       copied: topic.copied,
       arrived: () => this.#events?.arrived(),
@@ -121,6 +133,14 @@ export class PulsarLog implements Log {
 
   get recoveryPoint(): number {
     return this.stableEndOffset;
+  }
+
+  get firstOpenOffset(): number {
+    return this.#topic.transactionsFound.firstOpenOffset;
+  }
+
+  abortedIn(startOffset: number, endOffset: number): readonly AbortedTransaction[] {
+    return this.#topic.transactionsFound.abortedIn(startOffset, endOffset);
   }
 
   get isWritable(): boolean {
@@ -185,13 +205,15 @@ export class PulsarLog implements Log {
     if (offset >= limit) return;
     const nowMs = this.#topic.clock();
     if (this.stableEndOffset - offset <= tailOffsets) this.#tailReadMs = nowMs;
-    const place = this.#cache.find(offset);
     const { hole } = this.#topic;
+    let place = this.#cache.find(offset);
+    if (place === -1 && offset >= hole.offset && offset < hole.endOffset) {
+      this.#addHole(offset, hole.endOffset);
+      place = this.#cache.find(offset);
+    }
     if (place !== -1) {
       const next = this.#server.serve(place, limit, maxBytes, atLeastOneBatch, memory, result);
       this.#catchUp.used(offset, next, nowMs);
-    } else if (offset >= hole.offset && offset < hole.endOffset) {
-      this.#server.serveHole(offset, Math.min(limit, hole.endOffset), memory, result);
     } else {
       result.awaited = this.#catchUp.want(offset, nowMs);
     }
@@ -247,6 +269,7 @@ export class PulsarLog implements Log {
     if (nowMs >= this.#nextStartPollMs) {
       this.#nextStartPollMs = nowMs + startPollMs;
       void this.#pollStart();
+      void this.#keepTransactions();
     }
     return false;
   }
@@ -324,6 +347,10 @@ export class PulsarLog implements Log {
     return { ...made, baseOffset: run.baseOffsets[index] as number, sizeBytes: batch.length };
   }
 
+  #addHole(offset: number, endOffset: number): void {
+    addHole(this.#cache, this.#topic.transactionsFound, offset, endOffset);
+  }
+
   #check(): void {
     if (this.#fault !== null) throw this.#fault;
   }
@@ -368,6 +395,20 @@ export class PulsarLog implements Log {
     } catch (error) {
       const reason = (error as Error).message;
       this.#report('warn', 'Pulsar did not say where the topic begins', { reason });
+    }
+  }
+
+  /** Whatever is written here is none: the next opening need not look at it again. */
+  async #keepTransactions(): Promise<void> {
+    const { topic, tools, transactions, transactionsFound } = this.#topic;
+    const { stableEndOffset } = this;
+    if (transactions !== 'read' || stableEndOffset < this.#storeTransactionsAt) return;
+    this.#storeTransactionsAt = stableEndOffset + storeTransactionsEvery;
+    try {
+      await storeTransactions(tools.admin, topic, transactionsFound, stableEndOffset);
+    } catch (error) {
+      const reason = (error as Error).message;
+      this.#report('warn', 'what is known of transactions could not be stored', { reason });
     }
   }
 

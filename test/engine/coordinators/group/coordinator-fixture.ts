@@ -1,8 +1,6 @@
 import { pino } from 'pino';
-import {
-  GroupCoordinator,
-  OFFSETS_TOPIC,
-} from '../../../../engine/coordinators/group/coordinator.js';
+import { offsetsTopic } from '../../../../engine/catalog/topic-name.js';
+import { GroupCoordinator } from '../../../../engine/coordinators/group/coordinator.js';
 import type { GroupSettings } from '../../../../engine/coordinators/group/group-context.js';
 import type { OffsetToCommit } from '../../../../engine/coordinators/group/group-shard.js';
 import type { JoinRequest } from '../../../../engine/coordinators/group/join.js';
@@ -124,7 +122,7 @@ export class Fixture {
       settings: this.settings,
       partitions: this.memory.port,
       topics: {
-        topic: (name) => (this.exists && name === OFFSETS_TOPIC ? topic : undefined),
+        topic: (name) => (this.exists && name === offsetsTopic ? topic : undefined),
         ensureTopic: () => {
           this.exists = true;
           return Promise.resolve(topic);

@@ -33,7 +33,7 @@ t.test('the index of a ledger and of an entry', async (t) => {
   const authentication = tokenAuthentication('jwt');
   const admin = new PulsarAdmin({ url, authentication, timeoutMs: 5_000, tls: {} });
   t.equal(await admin.ledgerIndex(topic), 41);
-  const facts = { index: 7, messages: 1, isMarker: false };
+  const facts = { index: 7, messages: 1, isMarker: false, transactionEnd: null };
   t.strictSame(await admin.entry(topic, { ledgerId: 3, entryId: 4 }), facts);
   const base = '/admin/v2/persistent/a/b/c%20%C3%BC';
   t.strictSame(asked, [

@@ -3,7 +3,12 @@ import { randomUUID } from 'node:crypto';
 import type { Test } from 'tap';
 import type { MessageId } from '../../../../engine/protocol/pulsar/commands.js';
 import { MessageMetadata } from '../../../../workers/format/message-metadata.js';
-import type { EntryFacts, LedgerList, TopicAdmin } from '../../../../workers/log/pulsar/admin.js';
+import type {
+  EntryFacts,
+  LedgerList,
+  TopicAdmin,
+  TransactionEnd,
+} from '../../../../workers/log/pulsar/admin.js';
 import type { SnapshotStore } from '../../../../workers/log/pulsar/snapshot-topic.js';
 import {
   brokerEntryMetadata,
@@ -22,6 +27,7 @@ interface Entry {
   readonly messages: number;
   /** Readers are not sent it. */
   readonly isMarker: boolean;
+  readonly transactionEnd: TransactionEnd | null;
   /** As its producer sent it. */
   readonly bytes: Buffer;
   readonly storedMs: number;
@@ -146,7 +152,17 @@ export class FakeTopic implements TopicAdmin {
     return topic;
   }
 
-  store(messages: number, bytes: Buffer = none, isMarker = markerIn(bytes)): Entry {
+  /** Ends one of Kafka's transactions as KoP does. */
+  endTransaction(end: TransactionEnd): Entry {
+    return this.store(1, none, true, end);
+  }
+
+  store(
+    messages: number,
+    bytes: Buffer = none,
+    isMarker = markerIn(bytes),
+    transactionEnd: TransactionEnd | null = null,
+  ): Entry {
     this.#nextIndex += messages;
     const entry = {
       ledgerId: this.#ledgerId,
@@ -154,6 +170,7 @@ export class FakeTopic implements TopicAdmin {
       index: this.#nextIndex - 1,
       messages,
       isMarker,
+      transactionEnd,
       bytes,
       storedMs: Date.now(),
     };

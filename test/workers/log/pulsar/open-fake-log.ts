@@ -7,6 +7,7 @@ import { openPulsarLog } from '../../../../workers/log/pulsar/open.js';
 import type { PulsarLog } from '../../../../workers/log/pulsar/pulsar-log.js';
 import { threadTools } from '../../../../workers/log/pulsar/thread-tools.js';
 import { ProducerState } from '../../../../workers/partition/producer-state.js';
+import type { PulsarOrigin } from '../../../../workers/ring/control.js';
 import { codecs } from '../batches.js';
 import { logConfig } from '../log-config.js';
 import type { FakeTopic } from './fake-topic.js';
@@ -20,6 +21,7 @@ export interface FakeLogOptions {
   memory?: CacheMemory;
   copied?: CountCopy;
   knownEndOffset?: number;
+  transactions?: PulsarOrigin['transactions'];
 }
 
 /** A log over a fake topic, with connections of its own that end with the test. */
@@ -46,6 +48,7 @@ export function openFakeLog(
     report: () => {},
     copied: () => {},
     knownEndOffset: 0,
+    transactions: 'none',
     ...options,
   });
 }
