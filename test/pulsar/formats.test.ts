@@ -1,14 +1,12 @@
 /** Entries of Pulsar's own clients are read, and ours by them. */
 import t, { type Test } from 'tap';
 import { RecordBatchBuilder } from '../../engine/protocol/kafka/record-batch-builder.js';
-import { AccessMode } from '../../engine/protocol/pulsar/commands.js';
 import { Entry } from '../../workers/format/entry.js';
-import { EntryEncoder, messagesOf } from '../../workers/format/entry-encoder.js';
-import { PulsarProducer } from '../../workers/log/pulsar/producer.js';
 import { earliest, PulsarReader } from '../../workers/log/pulsar/reader.js';
 import { codecs, type ReadRecord, readBatches } from '../workers/format/read-records.js';
 import { type ClientMessage, javaClient, pythonClient } from './clients/pulsar-client.js';
 import { lookupOf, newTopic } from './peer.js';
+import { openSender } from './sender.js';
 
 /** Clients are installed and virtual machines started. */
 t.setTimeout(280_000);
@@ -135,44 +133,12 @@ function batches(): Uint8Array[] {
 
 /** Sends one entry with both batches for each way to write them; returns the number of messages. */
 async function sendEntries(t: Test, topic: string): Promise<number> {
-  const connection = await lookupOf(t).connectionFor(topic, 'write');
-  const encoder = new EntryEncoder(codecs, maxInflatedBytes);
-  const plain = batches();
-  const out = Buffer.alloc(1 << 20);
-  let acknowledged = 0;
-  let wake: (error?: Error) => void = () => {};
-  const producer = await PulsarProducer.open(
-    connection,
-    { topic, accessMode: AccessMode.shared, topicEpoch: null },
-    {
-      acknowledged: () => {
-        acknowledged++;
-        wake();
-      },
-      ended: (reason) => wake(reason),
-    },
-  );
+  const sender = await openSender(t, topic);
   const ways = [0, 1, 2, 3, 4];
   for (const compression of ways) {
-    encoder.keepsCompression = compression !== 0;
-    const run = plain.map((batch) => compressed(batch, compression));
-    const end = encoder.encode('pulsar', run, 0, run.length, Date.now(), out, 0, out.length);
-    const payloadAt = 10 + out.readUInt32BE(6);
-    const payload = Buffer.from(out.subarray(payloadAt, end));
-    producer.send({
-      messageCount: messagesOf(run, 0, run.length),
-      metadata: Buffer.from(out.subarray(10, payloadAt)),
-      payload: [payload],
-      payloadBytes: payload.length,
-      checksum: out.readUInt32BE(2),
-    });
+    const run = batches().map((batch) => compressed(batch, compression));
+    await sender.send('pulsar', run, { keepsCompression: compression !== 0 });
   }
-  while (acknowledged < ways.length) {
-    await new Promise<void>((resolve, reject) => {
-      wake = (error) => (error === undefined ? resolve() : reject(error));
-    });
-  }
-  await producer.close();
   return ways.length * 2 * written.length;
 }
 
