@@ -22,7 +22,6 @@ export function clientOf(cluster: Cluster): PulsarClient {
   const { operationTimeoutMs = defaultTimeoutMs } = cluster;
   const tls = { ca, verifiesHostname: true };
   return openPulsarClient({
-    kind: 'pulsar',
     serviceUrl,
     adminUrl,
     authentication,

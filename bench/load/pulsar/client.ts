@@ -8,13 +8,10 @@ export function clientOf(address: Address): PulsarClient {
   if (address.protocol !== 'pulsar') throw new Error('not the address of a Pulsar');
   const { serviceUrl, adminUrl } = address;
   return openPulsarClient({
-    kind: 'pulsar',
     serviceUrl,
     adminUrl,
     authentication: { kind: 'none' },
     tls: { ca: null, verifiesHostname: true },
-    // No log is opened over it.
-    snapshotTopic: '',
     operationTimeoutMs,
   });
 }

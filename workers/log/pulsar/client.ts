@@ -14,8 +14,14 @@ export interface PulsarClient {
   close(): Promise<void>;
 }
 
+/** What is needed to reach a cluster. */
+export type ClusterAccess = Pick<
+  PulsarBackend,
+  'serviceUrl' | 'adminUrl' | 'authentication' | 'tls' | 'operationTimeoutMs'
+>;
+
 /** Connects to nothing yet. Throws if the service URL is none. */
-export function openPulsarClient(backend: PulsarBackend): PulsarClient {
+export function openPulsarClient(backend: ClusterAccess): PulsarClient {
   const { serviceUrl, adminUrl, operationTimeoutMs } = backend;
   const authentication = authenticationOf(backend.authentication);
   const tls = tlsOf(backend.tls);
