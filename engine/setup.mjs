@@ -32,6 +32,7 @@ class SetupError extends Error {}
 /** What each name on the command line runs, once everything is built. */
 const programs = {
   serve: { file: 'dist/engine/main.js', words: ['serve'] },
+  'start-pulsar': { file: 'dist/test/peers/pulsar-main.js', words: [] },
   test: { file: 'dist/test/runner/main.js', words: [] },
   clients: { file: 'dist/test/clients/run.js', words: [] },
   differential: { file: 'dist/test/differential/run.js', words: [] },

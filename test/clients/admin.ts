@@ -23,8 +23,11 @@ export class Runner {
     await this.admin.disconnect();
   }
 
-  async createTopic(topic: string, numPartitions: number): Promise<void> {
-    const topics = [{ topic, numPartitions, replicationFactor: 1 }];
+  /** With the broker's entry format, unless another one is given. */
+  async createTopic(topic: string, numPartitions: number, entryFormat?: string): Promise<void> {
+    const configEntries =
+      entryFormat === undefined ? [] : [{ name: 'entry.format', value: entryFormat }];
+    const topics = [{ topic, numPartitions, replicationFactor: 1, configEntries }];
     await this.admin.createTopics({ topics, waitForLeaders: false });
     // Kafka's brokers learn of a topic some time after its creation was answered.
     const known = () => this.admin.fetchTopicOffsets(topic).catch(() => undefined);

@@ -1,7 +1,6 @@
 /** Which scenarios are run: those of each client, of the tools, and those with brokers of their own. */
 
-import { join } from 'node:path';
-import { freePort } from './broker.js';
+import type { Backend } from './backend.js';
 import { type Client, clients, walks } from './catalogue.js';
 import type { Report } from './report.js';
 import { cutConnections } from './scenarios/cut.js';
@@ -26,6 +25,8 @@ const others: Record<string, readonly ToolchainName[]> = {
   restart: ['go'],
 };
 const ownBroker = ['kill', 'cut', 'restart'];
+/** These look into files of Kafka's, or count offsets where a new owner of a topic leaves one out. */
+const segmentsOnly = ['kafka-files', 'kill'];
 
 /** The words of the command line, understood. */
 export class Choice {
@@ -33,15 +34,19 @@ export class Choice {
   readonly #names: readonly string[];
   readonly #titles: readonly string[];
 
+  readonly #isShort: boolean;
+
   /** Names of clients and toolchains choose these; another word chooses titles that contain it. */
-  constructor(words: readonly string[], canStartBrokers: boolean) {
+  constructor(words: readonly string[], backend: Backend | undefined, isShort: boolean) {
+    this.#isShort = isShort;
     const known = [...clients.map(({ name }) => name), ...toolchainNames, ...Object.keys(others)];
     const names = words.filter((word) => known.includes(word));
     this.#titles = words.filter((word) => !names.includes(word));
     const all = names.length === 0;
+    const impossible = backend === undefined ? ownBroker : backend.hasSegments ? [] : segmentsOnly;
     this.#names = Object.keys(others).filter((name) => {
       const asked = names.includes(name) || others[name]?.some((need) => names.includes(need));
-      return (all || asked === true) && (canStartBrokers || !ownBroker.includes(name));
+      return (all || asked === true) && !impossible.includes(name);
     });
     const asked = clients.filter((c) => names.includes(c.name) || names.includes(c.toolchain));
     // These alone are for every client.
@@ -59,7 +64,8 @@ export class Choice {
     return [...new Set([...this.clients.map(({ toolchain }) => toolchain), ...needed])];
   }
 
-  selects({ title }: Scenario): boolean {
+  selects({ title, isExtra }: Scenario): boolean {
+    if (this.#isShort && isExtra === true) return false;
     return this.#titles.length === 0 || this.#titles.some((word) => title.includes(word));
   }
 }
@@ -81,7 +87,7 @@ export function makePlan(
   choice: Choice,
   context: Context,
   toolchains: Map<ToolchainName, Toolchain>,
-  directory: string,
+  backend: Backend | undefined,
   report: Report,
 ): Plan {
   const ready: Ready[] = [];
@@ -100,34 +106,39 @@ export function makePlan(
     rest.push(...javaToolScenarios(context, kafka));
   }
   if (choice.has('kafka-files') && kafka !== undefined) rest.push(...kafkaFileScenarios(kafka));
-  const own = { directory, toolchains, report };
+  if (backend === undefined) return selected(choice, plan);
+  const own = { backend, toolchains, report };
   if (choice.has('cut')) rest.push(...cutScenarios(ready, own));
   if (choice.has('restart')) rest.push(...restartScenarios(ready, own));
   // The longest one first, so that the others run beside it.
   if (choice.has('kill')) rest.unshift(...killScenarios(own));
-  return { ...plan, rest: rest.filter((scenario) => choice.selects(scenario)) };
+  return selected(choice, plan);
+}
+
+function selected(choice: Choice, { writes, rest }: Plan): Plan {
+  return { writes, rest: rest.filter((scenario) => choice.selects(scenario)) };
 }
 
 function programScenarios(context: Context, ready: readonly Ready[]): Plan {
   const writes: Scenario[] = [];
   const rest: Scenario[] = [];
   ready.forEach(({ client, command }, n) => {
-    const add = (to: Scenario[], title: string, run: () => Promise<void>) =>
-      to.push({ client: client.name, title, run });
-    add(writes, 'produces 100 000 records', () => write(context, client, command));
+    const add = (to: Scenario[], title: string, run: () => Promise<void>, isExtra = false) =>
+      to.push({ client: client.name, title, run, isExtra });
+    add(writes, `produces ${context.recordCount} records`, () => write(context, client, command));
     const before = ready.at(n - 1)?.client ?? client;
     for (const writer of new Set([client, before])) {
       const title = `consumes what ${writer.name} produced`;
-      add(rest, title, () => read(context, writer, command));
+      add(rest, title, () => read(context, writer, command), writer === client);
     }
-    for (const assignor of client.assignors) {
+    client.assignors.forEach((assignor, at) => {
       const title = `group with joining and leaving members (${assignor})`;
-      add(rest, title, () => joinAndLeave(context, client.name, command, assignor));
-    }
+      add(rest, title, () => joinAndLeave(context, client.name, command, assignor), at > 0);
+    });
     const { staticAssignor } = client;
     if (staticAssignor !== undefined) {
       const title = `static members (${staticAssignor})`;
-      add(rest, title, () => staticMembers(context, client.name, command, staticAssignor));
+      add(rest, title, () => staticMembers(context, client.name, command, staticAssignor), true);
     }
     for (const which of client.walks) {
       add(rest, walks[which], () => walk(context, client.name, command, which));
@@ -138,14 +149,9 @@ function programScenarios(context: Context, ready: readonly Ready[]): Plan {
 
 /** For scenarios that start brokers themselves. */
 interface Own {
-  directory: string;
+  backend: Backend;
   toolchains: Map<ToolchainName, Toolchain>;
   report: Report;
-}
-
-async function brokerOptions({ directory }: Own, name: string) {
-  const dataDir = join(directory, name);
-  return { dataDir, port: await freePort(), logFile: join(directory, `${name}.log`) };
 }
 
 /** The loads are the two clients with the best producers. */
@@ -160,7 +166,7 @@ function killScenarios(own: Own): Scenario[] {
   const franz = toolchains.get('go')?.command('franz');
   if (franz !== undefined) loads.push({ name: 'franz-go', command: franz });
   const run = async () => {
-    const broker = await brokerOptions(own, 'kill');
+    const broker = await own.backend.optionsOf('kill');
     await killTwentyTimes({ broker, loads, auditor, note: (text) => report.note(text) });
   };
   return [{ client: 'kill', title: 'kill -9 twenty times under load', run }];
@@ -178,8 +184,9 @@ function cutScenarios(writers: readonly Ready[], own: Own): Scenario[] {
   return surviving.map(({ client, command }) => ({
     client: client.name,
     title: 'writes through connections that are cut',
+    isExtra: client.name !== 'confluent-kafka',
     run: async () => {
-      const broker = await brokerOptions(own, `cut-${client.name}`);
+      const broker = await own.backend.optionsOf(`cut-${client.name}`);
       const note = (text: string) => report.note(text);
       await cutConnections({ broker, client, command, reader, note });
     },
@@ -198,8 +205,9 @@ function restartScenarios(members: readonly Ready[], own: Own): Scenario[] {
   return surviving.map(({ client, command }) => ({
     client: client.name,
     title: 'group whose broker is killed three times',
+    isExtra: client.name !== 'franz-go',
     run: async () => {
-      const broker = await brokerOptions(own, `restart-${client.name}`);
+      const broker = await own.backend.optionsOf(`restart-${client.name}`);
       await restartUnderGroup({ broker, client, command, load });
     },
   }));

@@ -50,6 +50,8 @@ export interface PulsarOptions {
   readonly home: string;
   /** Kept across starts; empty at the first. */
   readonly dataDir: string;
+  /** Free ones, unless these are given. */
+  readonly ports?: { readonly port: number; readonly httpPort: number };
   /** More settings of broker.conf. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -85,13 +87,14 @@ export async function unpackPulsarData(
   await runToEnd(['java', '-cp', jars, relocate, dataDir], { timeoutMs: 120_000, merge: true });
 }
 
-/** Starts a standalone on free ports of the loopback interface; resolves when it serves its default namespace. */
+/** Starts a standalone on ports of the loopback interface; resolves when it serves its default namespace. */
 export async function startPulsar({
   home,
   dataDir,
+  ports,
   settings = {},
 }: PulsarOptions): Promise<Pulsar> {
-  const [port, httpPort] = await Promise.all([freePort(), freePort()]);
+  const { port, httpPort } = ports ?? { port: await freePort(), httpPort: await freePort() };
   mkdirSync(dataDir, { recursive: true });
   const config = join(dataDir, 'standalone.conf');
   const own = {

@@ -1,11 +1,10 @@
 /** Entries of Pulsar's own clients are read, and ours by them. */
 import t, { type Test } from 'tap';
 import { RecordBatchBuilder } from '../../engine/protocol/kafka/record-batch-builder.js';
-import { Entry } from '../../workers/format/entry.js';
-import { earliest, PulsarReader } from '../../workers/log/pulsar/reader.js';
-import { codecs, type ReadRecord, readBatches } from '../workers/format/read-records.js';
+import { codecs, type ReadRecord } from '../workers/format/read-records.js';
 import { type ClientMessage, javaClient, pythonClient } from './clients/pulsar-client.js';
 import { lookupOf, newTopic } from './peer.js';
+import { readTopic } from './read-topic.js';
 import { openSender } from './sender.js';
 
 /** Clients are installed and virtual machines started. */
@@ -13,41 +12,6 @@ t.setTimeout(280_000);
 
 const maxInflatedBytes = 1 << 22;
 const [python, java] = await Promise.all([pythonClient(), javaClient()]);
-
-interface Found {
-  readonly records: ReadRecord[];
-  readonly holes: string[];
-  endOffset: number;
-}
-
-/** Reads and decodes a topic's entries until `isWhole`. */
-async function readTopic(
-  t: Test,
-  topic: string,
-  isWhole: (found: Found) => boolean,
-): Promise<Found> {
-  const connection = await lookupOf(t).connectionFor(topic, 'read');
-  const found: Found = { records: [], holes: [], endOffset: 0 };
-  const entry = new Entry(codecs, maxInflatedBytes);
-  await new Promise<void>((resolve, reject) => {
-    PulsarReader.open(connection, topic, earliest, 2 ** 20, {
-      entry(view, { index, checksum, metadataSizeAt, end }) {
-        entry.open(view, checksum === -1 ? metadataSizeAt : metadataSizeAt - 6, end);
-        const baseOffset = index - entry.offsets + 1;
-        t.equal(baseOffset, found.endOffset, 'entries are dense');
-        const out = new Uint8Array(entry.boundBytes);
-        const batches = readBatches(out, 0, entry.write(out, 0, baseOffset, 0));
-        found.records.push(...batches.flatMap(({ records }) => records));
-        if (entry.holeReason !== null) found.holes.push(entry.holeReason);
-        found.endOffset = index + 1;
-        if (isWhole(found)) resolve();
-        return entry.offsets;
-      },
-      ended: reject,
-    }).catch(reject);
-  });
-  return found;
-}
 
 /** What a Kafka consumer sees of a client's message; a time of 0 is that of publishing. */
 function seenByKafka({ key, orderingKey, value, eventTime, properties }: ClientMessage): object {
@@ -69,7 +33,12 @@ for (const [name, client] of Object.entries({ python, java })) {
       const topic = newTopic();
       const startMs = Date.now() - 1000;
       const sent = await client.run('produce', topic);
-      const { records } = await readTopic(t, topic, ({ endOffset }) => endOffset === sent.length);
+      const { records, holes } = await readTopic(
+        t,
+        topic,
+        ({ endOffset }) => endOffset === sent.length,
+      );
+      t.strictSame(holes, [], 'entries are dense');
       t.strictSame(
         records.map((record) => withoutOffset(record, startMs)),
         sent.map(seenByKafka),
@@ -90,7 +59,10 @@ t.test('a message in chunks is a hole, what follows it is read', async (t) => {
     topic,
     (found) => found.records.length > 0,
   );
-  t.ok(holes.length > 1 && holes.every((reason) => reason === 'chunk'), `${holes.length} chunks`);
+  t.ok(
+    holes.length > 1 && holes.every(({ reason }) => reason === 'chunk'),
+    `${holes.length} chunks`,
+  );
   t.strictSame(
     records.map(({ value }) => value),
     [whole?.value],

@@ -35,10 +35,10 @@ final class BrokerRules {
         this.prefix = prefix;
     }
 
-    static void run(String bootstrap, String prefix, boolean transactions) throws Exception {
+    static void run(String bootstrap, String prefix, boolean transactions, int largestRecordBytes) throws Exception {
         BrokerRules rules = new BrokerRules(bootstrap, prefix);
         try (Admin admin = rules.admin) {
-            rules.sizes();
+            rules.sizes(largestRecordBytes);
             rules.appendTime();
             rules.timestampBounds();
             rules.keys();
@@ -84,13 +84,13 @@ final class BrokerRules {
         return all;
     }
 
-    private void sizes() throws Exception {
+    private void sizes(int largestRecordBytes) throws Exception {
         TopicPartition plain = topic("sizes", Map.of());
         String large = "x".repeat(1_000_000);
         send(plain, null, "large", large);
         fails("a record above the default max.message.bytes", "RecordTooLarge", () -> send(plain, null, null, large + large));
         TopicPartition wide = topic("wide", Map.of("max.message.bytes", "15000000"));
-        String huge = "y".repeat(12_000_000);
+        String huge = "y".repeat(largestRecordBytes);
         send(wide, null, "huge", huge);
         send(wide, null, "after", "small");
         var records = readAll(wide, 2);

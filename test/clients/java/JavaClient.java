@@ -40,7 +40,7 @@ public final class JavaClient {
             case "member" -> member(spec);
             case "admin" -> AdminWalk.run(spec.get("bootstrap").asText(), spec.get("topic").asText());
             case "rules" -> BrokerRules.run(spec.get("bootstrap").asText(), spec.get("topic").asText(),
-                spec.get("transactions").asBoolean());
+                spec.get("transactions").asBoolean(), spec.get("largestRecordBytes").asInt());
             default -> throw new IllegalArgumentException(args[0]);
         }
     }

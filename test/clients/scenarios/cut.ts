@@ -8,7 +8,7 @@ import { type BrokerOptions, startKopje } from '../broker.js';
 import type { Client } from '../catalogue.js';
 import { CuttingProxy } from '../proxy.js';
 import { checkStored, produce, read, roundTripPartitions, roundTripTopic } from './round-trip.js';
-import type { Context } from './scenario.js';
+import { type Context, ownBrokerContext } from './scenario.js';
 
 const shortestIntervalMs = 100;
 const longestIntervalMs = 800;
@@ -28,10 +28,10 @@ export async function cutConnections(options: CutOptions): Promise<void> {
   const { broker, client, command, reader, note } = options;
   const proxy = await CuttingProxy.start(broker.port);
   const advertised = `kafkaAdvertisedListeners=PLAINTEXT://127.0.0.1:${proxy.port}`;
-  const kopje = await startKopje({ ...broker, settings: [advertised] });
+  const kopje = await startKopje({ ...broker, settings: [...(broker.settings ?? []), advertised] });
   const runner = new Runner(`127.0.0.1:${proxy.port}`);
   const baseTimestampMs = Date.now() - 3_600_000;
-  const context: Context = { runner, prefix: 'cut', baseTimestampMs, recordCount };
+  const context: Context = { ...ownBrokerContext(runner, 'cut'), baseTimestampMs, recordCount };
   try {
     await runner.connect();
     await runner.createTopic(roundTripTopic(context, client), roundTripPartitions);

@@ -20,15 +20,12 @@ class Coverage {
     }
   }
 
-  /** What is missing below the end offsets, as text; empty when nothing is. */
-  missing(endOffsets: readonly number[]): string {
+  /** Which of each partition's offsets were not seen, as text; empty when all were. */
+  missing(offsets: readonly Iterable<number>[]): string {
     const gaps: string[] = [];
-    this.#seen.forEach((seen, partition) => {
-      const end = endOffsets[partition] ?? 0;
-      if (seen.size >= end) return;
-      let first = 0;
-      while (seen.has(first)) first++;
-      gaps.push(`${partition}: ${end - seen.size} of ${end} from offset ${first}`);
+    offsets.forEach((wanted, partition) => {
+      const left = [...wanted].filter((offset) => this.#seen[partition]?.has(offset) !== true);
+      if (left.length > 0) gaps.push(`${partition}: ${left.length} from offset ${left[0]}`);
     });
     return gaps.join(', ');
   }
@@ -129,13 +126,21 @@ export class Group {
   }
 }
 
-/** Waits until all records are read, ends the members, compares committed with end. */
-export async function finish(group: Group, last: readonly string[]): Promise<void> {
+/**
+ * Waits until all records are read, ends the members, compares committed with end. Each partition's `offsets` are
+ * those of its records; without them there are no others.
+ */
+export async function finish(
+  group: Group,
+  last: readonly string[],
+  offsets?: readonly Iterable<number>[],
+): Promise<void> {
   const { context, topic } = group;
   const ends = await context.runner.endOffsets(topic);
+  const wanted = offsets ?? ends.map((end) => Array.from({ length: end }, (_, offset) => offset));
   await until(
-    () => group.coverage.missing(ends) === '',
-    () => `all records seen; missing ${group.coverage.missing(ends)}; ${group.describe()}`,
+    () => group.coverage.missing(wanted) === '',
+    () => `all records seen; missing ${group.coverage.missing(wanted)}; ${group.describe()}`,
   );
   for (const name of last) await group.leave(name);
   const committed = await context.runner.committed(topic, topic);

@@ -223,12 +223,17 @@ export function javaToolScenarios(context: Context, kafka: KafkaHome): Scenario[
   const tools = new Tools(context, kafka);
   const client = 'java-tools';
   const scenarios: Scenario[] = [
-    { client, title: 'console producer and consumer', run: () => consoleRoundTrip(tools) },
-    { client, title: 'producer and consumer performance', run: () => performanceTools(tools) },
-    { client, title: 'TopicCommand', run: () => topicCommand(tools) },
-    { client, title: 'ConfigCommand', run: () => configCommand(tools) },
     { client, title: 'offsets, groups, deletion of records', run: () => offsetsAndGroups(tools) },
   ];
+  const extra: [string, (tools: Tools) => Promise<void>][] = [
+    ['console producer and consumer', consoleRoundTrip],
+    ['producer and consumer performance', performanceTools],
+    ['TopicCommand', topicCommand],
+    ['ConfigCommand', configCommand],
+  ];
+  for (const [title, run] of extra) {
+    scenarios.unshift({ client, title, isExtra: true, run: () => run(tools) });
+  }
   const { dataDir } = context;
   if (dataDir !== undefined) {
     scenarios.push({

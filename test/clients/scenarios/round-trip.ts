@@ -1,6 +1,6 @@
 /** Many records, every compression, written by one client and compared by another. */
 
-import type { Client } from '../catalogue.js';
+import { type Client, clients } from '../catalogue.js';
 import { runProgram } from '../process.js';
 import { storedCodecs } from '../stored-codecs.js';
 import type { Context } from './scenario.js';
@@ -26,7 +26,9 @@ function spec(context: Context, writer: Client) {
 
 /** Creates the topic and fills it. */
 export async function write(context: Context, client: Client, command: string[]): Promise<void> {
-  await context.runner.createTopic(roundTripTopic(context, client), roundTripPartitions);
+  const { runner, entryFormats } = context;
+  const format = entryFormats[clients.indexOf(client) % entryFormats.length];
+  await runner.createTopic(roundTripTopic(context, client), roundTripPartitions, format);
   await produce(context, client, command);
   await checkStored(context, client);
 }

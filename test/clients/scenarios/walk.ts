@@ -4,7 +4,7 @@ import type { Walk } from '../catalogue.js';
 import { runProgram } from '../process.js';
 import type { Context } from './scenario.js';
 
-const timeoutMs = 90_000;
+const timeoutMs = 240_000;
 
 export async function walk(
   context: Context,
@@ -12,11 +12,11 @@ export async function walk(
   command: string[],
   scenario: Walk,
 ): Promise<void> {
-  const { runner, prefix, baseTimestampMs, dataDir } = context;
+  const { runner, prefix, baseTimestampMs, transactions, largestRecordBytes } = context;
   const topic = `${prefix}-${scenario}-${name}`;
-  // Kopje refuses transactions; another broker may have them.
-  const transactions = dataDir === undefined;
-  const spec = { scenario, bootstrap: runner.bootstrap, topic, baseTimestampMs, transactions };
+  const { bootstrap } = runner;
+  const told = { baseTimestampMs, transactions, largestRecordBytes };
+  const spec = { scenario, bootstrap, topic, ...told };
   const { steps = [] } = await runProgram(command, spec, timeoutMs);
   if (steps.length === 0) throw new Error('no steps done');
 }

@@ -22,7 +22,10 @@ export interface ClientMessage {
 }
 
 export interface PulsarClient {
-  /** `verb` is `produce`, `chunks` (Java) or `consume` with the number of messages. */
+  /**
+   * `verb` is `produce`, or `consume` with the number of messages. Java's has `chunks`, `schema` and `encrypted` as
+   * well, and does several in turn, with commas between.
+   */
   run(verb: string, topic: string, count?: number): Promise<ClientMessage[]>;
 }
 

@@ -14,6 +14,9 @@ export class AdminError extends Error {
   }
 }
 
+/** A connection that had been used before ended under a question. */
+class KeptSocketClosed extends Error {}
+
 export interface AdminSettings {
   /** `http://HOST:8080` or `https://HOST:8443`. */
   readonly url: string;
@@ -42,6 +45,8 @@ export interface AdminRequest {
 
 /** Connections to one broker at once. */
 const maxSockets = 16;
+/** Pulsar's web server closes connections after 30 s without a question. */
+const idleSocketMs = 10_000;
 /** Brokers that send a request on, one after another; more is a circle. */
 const maxRedirects = 5;
 /** Entries and lists are read whole. */
@@ -51,20 +56,21 @@ const maxAnswerBytes = 64 * 1024 * 1024;
 export class AdminHttp {
   readonly #settings: AdminSettings;
   readonly #base: string;
-  readonly #plain = new HttpAgent({ keepAlive: true, maxSockets });
+  readonly #plain = new HttpAgent({ keepAlive: true, maxSockets, timeout: idleSocketMs });
   readonly #secure: HttpsAgent;
 
   constructor(settings: AdminSettings) {
     this.#settings = settings;
     this.#base = `${settings.url.replace(/\/$/, '')}/admin/v2/`;
-    this.#secure = new HttpsAgent({ keepAlive: true, maxSockets, ...settings.tls });
+    const { tls } = settings;
+    this.#secure = new HttpsAgent({ keepAlive: true, maxSockets, timeout: idleSocketMs, ...tls });
   }
 
   /** Rejects with AdminError, or with what the connection failed with. */
   async ask(asked: AdminRequest): Promise<AdminAnswer> {
     let url = this.#base + asked.path;
     for (let redirects = 0; redirects <= maxRedirects; redirects++) {
-      const answer = await this.#askOne(url, asked);
+      const answer = await this.#askKept(url, asked);
       const { status, headers, body } = answer;
       if ((status === 307 || status === 302) && headers.location !== undefined) {
         url = new URL(headers.location, url).href;
@@ -87,6 +93,19 @@ export class AdminHttp {
     this.#secure.destroy();
   }
 
+  /** A broker may close a connection that was kept at the moment it is used again: then it never saw the question. */
+  async #askKept(url: string, asked: AdminRequest): Promise<AdminAnswer> {
+    // Each turn uses up one of the connections that were kept.
+    for (let closed = 0; closed < maxSockets; closed++) {
+      try {
+        return await this.#askOne(url, asked);
+      } catch (error) {
+        if (!(error instanceof KeptSocketClosed) || asked.method !== 'GET') throw error;
+      }
+    }
+    return this.#askOne(url, asked);
+  }
+
   async #askOne(url: string, asked: AdminRequest): Promise<AdminAnswer> {
     const { method, body, contentType = 'application/json' } = asked;
     const { authentication, timeoutMs } = this.#settings;
@@ -102,8 +121,11 @@ export class AdminHttp {
     const send = isSecure ? httpsRequest : httpRequest;
     const agent = isSecure ? this.#secure : this.#plain;
     return new Promise((resolve, reject) => {
-      const failed = (error: Error) =>
-        reject(new Error(`${method} ${url}: ${error.message}`, { cause: error }));
+      const failed = (error: Error & { code?: string }) => {
+        const isStale = request.reusedSocket && error.code === 'ECONNRESET';
+        const Failure = isStale ? KeptSocketClosed : Error;
+        reject(new Failure(`${method} ${url}: ${error.message}`, { cause: error }));
+      };
       const request = send(url, { method, headers, agent, signal }, (response) => {
         readWhole(response).then(
           (whole) =>

@@ -20,6 +20,20 @@ async function serve(t: Test, handler: Handler): Promise<string> {
 
 const topic = 'persistent://a/b/c ü';
 
+function adminOf(url: string): PulsarAdmin {
+  return new PulsarAdmin({ url, authentication: noAuthentication, timeoutMs: 5_000, tls: {} });
+}
+
+/** Resolves when `resolve` was called twice. */
+function promiseOfTwo(): { promise: Promise<void>; resolve: () => void } {
+  let left = 2;
+  let done = () => {};
+  const promise = new Promise<void>((resolve) => {
+    done = resolve;
+  });
+  return { promise, resolve: () => void (--left === 0 && done()) };
+}
+
 t.test('the index of a ledger and of an entry', async (t) => {
   const asked: (string | undefined)[] = [];
   const url = await serve(t, ({ url: path, headers }, response) => {
@@ -53,12 +67,7 @@ t.test('what goes wrong is said with the question', async (t) => {
       response.end('who are you?');
     }
   });
-  const admin = new PulsarAdmin({
-    url,
-    authentication: noAuthentication,
-    timeoutMs: 5_000,
-    tls: {},
-  });
+  const admin = adminOf(url);
   t.equal(await admin.ledgerIndex(topic), -1, 'nothing was ever written');
   await t.rejects(admin.entry(topic, { ledgerId: 1, entryId: 0 }), /entries without an index/);
   await t.rejects(admin.entry(topic, { ledgerId: 1, entryId: 1 }), {
@@ -68,6 +77,46 @@ t.test('what goes wrong is said with the question', async (t) => {
   });
   await t.rejects(admin.ledgerIndex('t'), /'t' is no persistent:/);
 });
+
+t.test('a connection that the broker closed meanwhile is not the end of a question', async (t) => {
+  const { promise: bothOpen, resolve: open } = promiseOfTwo();
+  let answered = 0;
+  const url = await serve(t, async ({ socket }, response) => {
+    answered++;
+    if (answered <= 2) {
+      open();
+      await bothOpen;
+    } else if (answered <= 4) {
+      socket.destroy();
+      return;
+    }
+    response.end('{"properties":{"index":"5"}}');
+  });
+  const admin = adminOf(url);
+  t.strictSame(
+    await Promise.all([admin.ledgerIndex(topic), admin.ledgerIndex(topic)]),
+    [5, 5],
+    'two connections are kept',
+  );
+  t.equal(await admin.ledgerIndex(topic), 5, 'the third connection answers');
+  t.equal(answered, 5);
+});
+
+t.test(
+  'a new connection that the broker closes is one, and so is one under a change',
+  async (t) => {
+    let asked = 0;
+    const url = await serve(t, ({ socket }, response) => {
+      if (asked++ === 1) response.end('{}');
+      else socket.destroy();
+    });
+    const admin = adminOf(url);
+    await t.rejects(admin.ledgerIndex(topic), /socket hang up/);
+    await admin.ledgerIndex(topic);
+    await t.rejects(admin.setProperty(topic, 'a', 'b'), /socket hang up/);
+    t.equal(asked, 3, 'neither is sent again');
+  },
+);
 
 t.test('ledgers, properties, and a broker that sends the question on', async (t) => {
   const properties: Record<string, string> = { index: '3' };
