@@ -203,6 +203,12 @@ async function checkMembers(
   }
 }
 
+/**
+ * Pulsar's Python client cannot inflate nothing: of single messages in ZLIB without a value it discards its own one and
+ * two of Java's.
+ */
+const lostInPython = 3;
+
 /** What is the same of a record on all sides: Pulsar's Python client tells no null from nothing. */
 function order(seen: readonly Seen[]): string[] {
   return seen.map(({ value, time }) => `${time} ${value ?? ''}`);
@@ -218,13 +224,15 @@ async function checkPulsar(
   const count = records.length + messages.length;
   const [byJava, byPython] = await Promise.all([
     java.run(`consume${afterwards}`, fullName(topic), count),
-    python.run('consume', fullName(topic), count),
+    python.run('consume', fullName(topic), count - lostInPython),
   ]);
   const inKafka = order(got.map((message) => fromKafka(message, startMs)));
-  for (const all of [byJava, byPython]) {
-    const whole = all.filter((message) => !isChunked(message));
-    t.strictSame(order(whole.map(fromPulsar)), inKafka, 'in the same order');
-  }
+  const withoutChunked = [byJava, byPython].map((all) =>
+    order(all.filter((message) => !isChunked(message)).map(fromPulsar)),
+  );
+  t.strictSame(withoutChunked[0], inKafka, 'in the same order');
+  const hasValue = (line: string) => !line.endsWith(' ');
+  t.strictSame(withoutChunked[1]?.filter(hasValue), inKafka.filter(hasValue), 'by Python, too');
   t.strictSame(
     sorted(byJava.map(fromPulsar)),
     sorted([
