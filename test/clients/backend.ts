@@ -29,7 +29,7 @@ export function openBackend(name: BackendName, directory: string): Promise<Backe
   return name === 'pulsar' ? inPulsar(directory) : Promise.resolve(inSegments(directory));
 }
 
-async function commonOptions(directory: string, name: string): Promise<BrokerOptions> {
+async function localOptions(directory: string, name: string): Promise<BrokerOptions> {
   const [dataDir, logFile] = [join(directory, name), join(directory, `${name}.log`)];
   return { dataDir, port: await freePort(), logFile };
 }
@@ -39,7 +39,7 @@ function inSegments(directory: string): Backend {
     entryFormats: [],
     hasSegments: true,
     largestRecordBytes,
-    optionsOf: (name) => commonOptions(directory, name),
+    optionsOf: (name) => localOptions(directory, name),
     close: async () => {},
   };
 }
@@ -66,7 +66,7 @@ async function inPulsar(directory: string): Promise<Backend> {
         `kafkaNamespace=${name}`,
         `kafkaMetadataNamespace=__kafka-${name}`,
       ];
-      return { ...(await commonOptions(directory, name)), settings };
+      return { ...(await localOptions(directory, name)), settings };
     },
     close: () => pulsar.stop(),
   };
