@@ -3,14 +3,13 @@ import t, { type Test } from 'tap';
 import { RecordBatchBuilder } from '../../engine/protocol/kafka/record-batch-builder.js';
 import { codecs, type ReadRecord } from '../workers/format/read-records.js';
 import { type ClientMessage, javaClient, pythonClient } from './clients/pulsar-client.js';
-import { lookupOf, newTopic } from './peer.js';
+import { newTopic } from './peer.js';
 import { readTopic } from './read-topic.js';
 import { openSender } from './sender.js';
 
 /** Clients are installed and virtual machines started. */
 t.setTimeout(280_000);
 
-const maxInflatedBytes = 1 << 22;
 const [python, java] = await Promise.all([pythonClient(), javaClient()]);
 
 /** What a Kafka consumer sees of a client's message; a time of 0 is that of publishing. */
