@@ -20,7 +20,8 @@ export async function backendOf(settings: Settings): Promise<Backend> {
   const authentication = authenticationIn(settings);
   const ca = await trustedCertificates(settings.brokerClientTrustCertsFilePath);
   const tls = { ca, verifiesHostname: settings.tlsHostnameVerificationEnabled };
-  const snapshotTopic = `persistent://${metadataNamespaceOf(settings)}/${snapshotTopicName}`;
+  const metadataNamespace = metadataNamespaceOf(settings);
+  const snapshotTopic = `persistent://${metadataNamespace}/${snapshotTopicName}`;
   return {
     kind: 'pulsar',
     serviceUrl,
@@ -28,6 +29,7 @@ export async function backendOf(settings: Settings): Promise<Backend> {
     authentication,
     tls,
     snapshotTopic,
+    metadataNamespace,
     operationTimeoutMs,
   };
 }

@@ -99,5 +99,6 @@ export function effectiveTopicConfig(
     deleteRetentionMs: number('delete.retention.ms'),
     fileDeleteDelayMs: number('file.delete.delay.ms'),
     entryFormat: effective('entry.format') as LogConfig['entryFormat'],
+    pulsarWriters: 'exclusive',
   };
 }

@@ -1,8 +1,7 @@
 /** The log over a real Pulsar: what every log must do, and what is Pulsar's own. */
 import t, { type Test } from 'tap';
 import { baseOffset } from '../../engine/protocol/kafka/record-batch.js';
-import type { EntryFormat } from '../../workers/format/entry-encoder.js';
-import type { Log } from '../../workers/log/log.js';
+import type { Log, LogConfig } from '../../workers/log/log.js';
 import { recordsOf } from '../workers/log/batches.js';
 import { conformance } from '../workers/log/conformance.js';
 import { append, type OpenedLog, Session } from '../workers/log/session.js';
@@ -32,13 +31,17 @@ async function offsetsOf(session: Session): Promise<number[]> {
   return (await session.readAll()).map((batch) => baseOffset(batch, 0));
 }
 
-for (const entryFormat of ['kafka', 'pulsar'] satisfies EntryFormat[]) {
-  t.test(`a new topic, in ${entryFormat}`, async (t) => {
+for (const config of [
+  { entryFormat: 'kafka' },
+  { entryFormat: 'pulsar' },
+  { entryFormat: 'pulsar', pulsarWriters: 'shared' },
+] satisfies Partial<LogConfig>[]) {
+  t.test(`a new topic, with ${JSON.stringify(config)}`, async (t) => {
     conformance(t, async (t: Test) => {
       const topic = newTopic();
       const lookup = lookupOf(t);
       const open = async (): Promise<OpenedLog> => {
-        const log = await openLog(lookup, topic, { config: { entryFormat } });
+        const log = await openLog(lookup, topic, { config });
         return {
           log,
           async reopen() {

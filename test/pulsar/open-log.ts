@@ -7,7 +7,7 @@ import { threadTools } from '../../workers/log/pulsar/thread-tools.js';
 import { ProducerState } from '../../workers/partition/producer-state.js';
 import { codecs } from '../workers/log/batches.js';
 import { logConfig } from '../workers/log/log-config.js';
-import { admin, backend } from './peer.js';
+import { admin, backend, epochsOf } from './peer.js';
 
 export interface LogOptions {
   readonly config?: Partial<LogConfig>;
@@ -24,7 +24,7 @@ export function openLog(
 ): Promise<PulsarLog> {
   const snapshots = new SnapshotTopic(backend.snapshotTopic, lookup, admin);
   return openPulsarLog({
-    tools: threadTools({ lookup, admin, snapshots }, codecs, 2 ** 24),
+    tools: threadTools({ lookup, admin, epochs: epochsOf(lookup), snapshots }, codecs, 2 ** 24),
     topic,
     topicId,
     config: logConfig(config),

@@ -5,6 +5,7 @@ import { PulsarAdmin } from '../../workers/log/pulsar/admin.js';
 import { noAuthentication } from '../../workers/log/pulsar/authentication.js';
 import { openPulsarClient, type PulsarClient } from '../../workers/log/pulsar/client.js';
 import { Connections } from '../../workers/log/pulsar/connections.js';
+import { EpochCounters } from '../../workers/log/pulsar/epoch-counters.js';
 import { Lookup } from '../../workers/log/pulsar/lookup.js';
 import { parseServiceUrl } from '../../workers/log/pulsar/service-url.js';
 import type { PulsarBackend } from '../../workers/ring/control.js';
@@ -44,6 +45,11 @@ export function lookupOf(t: Test): Lookup {
   return new Lookup(connections, parseServiceUrl(serviceUrl));
 }
 
+/** Where shared openings are counted. */
+export function epochsOf(lookup: Lookup): EpochCounters {
+  return new EpochCounters(lookup, admin, 'public/default');
+}
+
 export const backend: PulsarBackend = {
   kind: 'pulsar',
   serviceUrl,
@@ -51,6 +57,7 @@ export const backend: PulsarBackend = {
   authentication: { kind: 'none' },
   tls: { ca: null, verifiesHostname: true },
   snapshotTopic: newTopic(),
+  metadataNamespace: 'public/default',
   operationTimeoutMs,
 };
 

@@ -129,6 +129,8 @@ export interface LogConfig {
   fileDeleteDelayMs: number;
   /** How batches are stored from now on; which format is read is said by what is stored. */
   entryFormat: EntryFormat;
+  /** In a topic of Pulsar's: whether others write there as well. Changed by closing the log and opening it anew. */
+  pulsarWriters: 'exclusive' | 'shared';
 }
 
 /** A batch of a producer, as Kafka's producer snapshot files keep the last one. */

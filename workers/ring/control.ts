@@ -90,6 +90,8 @@ export interface PulsarBackend {
   tls: { ca: string | null; verifiesHostname: boolean };
   /** `persistent://…` of the topic that keeps what partitions know of their producers. */
   snapshotTopic: string;
+  /** `tenant/namespace` of Kafka's own topics, and of Kopje's. */
+  metadataNamespace: string;
   /** For every answer of a broker. */
   operationTimeoutMs: number;
 }

@@ -31,6 +31,7 @@ t.test('a Pulsar cluster by its URLs', async (t) => {
     authentication: { kind: 'none' },
     tls: { ca: null, verifiesHostname: true },
     snapshotTopic: 'persistent://public/__kafka/__kopje_producers',
+    metadataNamespace: 'public/__kafka',
     operationTimeoutMs: 30_000,
   });
   const { settings } = await loadSettings({});

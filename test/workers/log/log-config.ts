@@ -24,6 +24,7 @@ export function logConfig(overrides: Partial<LogConfig> = {}): LogConfig {
     deleteRetentionMs: 86_400_000,
     fileDeleteDelayMs: 60_000,
     entryFormat: 'kafka',
+    pulsarWriters: 'exclusive',
     ...overrides,
   };
 }

@@ -1,4 +1,9 @@
-import { isControl, lastOffset, recordCount } from '../../../engine/protocol/kafka/record-batch.js';
+import {
+  isControl,
+  lastOffset,
+  recordCount,
+  setBaseOffset,
+} from '../../../engine/protocol/kafka/record-batch.js';
 import type { Log, LogFault, ReadResult, ReplyMemory } from '../../../workers/log/log.js';
 import {
   type BatchSpec,
@@ -63,13 +68,24 @@ export class Session {
   /** Appends batches of so many records each, one run each. */
   async appendBatches(counts: number[]): Promise<Uint8Array[]> {
     const batches = counts.map((count) => append(this.log, recordsOf(count)));
-    await flushed(this.log);
+    await this.flush(batches);
     return batches;
+  }
+
+  /** Makes everything stable; the batches, which were appended last, get the offsets that the log gave them. */
+  async flush(batches: readonly Uint8Array[] = []): Promise<LogFault | null> {
+    const fault = await flushed(this.log);
+    if (this.log.assignsOffsets) return fault;
+    const first = this.placed.length - batches.length;
+    for (const [index, batch] of batches.entries()) {
+      setBaseOffset(batch, 0, this.placed[first + index] as number);
+    }
+    return fault;
   }
 
   async append(records: TestRecord[], spec: BatchSpec = {}): Promise<Uint8Array> {
     const batch = append(this.log, records, spec);
-    await flushed(this.log);
+    await this.flush([batch]);
     return batch;
   }
 

@@ -129,6 +129,11 @@ export class PulsarAdmin {
     return told.deleted !== true && Number(partition) < Math.max(told.partitions, 0);
   }
 
+  /** Makes a topic without partitions, if there is none. Rejects with AdminError. */
+  async createTopic(topic: string): Promise<void> {
+    await this.http.ask({ method: 'PUT', path: topicPath(topic), expected: [409] });
+  }
+
   /** A property of a topic; null where it is not set. Rejects with AdminError. */
   async property(topic: string, name: string): Promise<string | null> {
     return (await this.properties(topic))[name] ?? null;

@@ -1,6 +1,7 @@
 import { AccessMode, ServerError } from '../../../engine/protocol/pulsar/commands.js';
 import type { TopicAdmin } from './admin.js';
 import { barrierEntry } from './barrier.js';
+import { epochProperty } from './epoch-counters.js';
 import { ConnectionLost, PulsarError } from './errors.js';
 import type { Lookup } from './lookup.js';
 import { type OutgoingEntry, PulsarProducer, type SendEvents } from './producer.js';
@@ -10,9 +11,6 @@ import { readTail } from './tail.js';
 const checkEvery = 1_000;
 /** For the receipt of the barrier. A broker that gives a topic away says nothing for as long as its keep-alive. */
 const barrierTimeoutMs = 30_000;
-
-/** Where Pulsar keeps the epoch of a topic's owners. */
-const epochProperty = 'pulsar.topic.epoch';
 
 /** The numbers do not add up, or somebody else wrote: nothing may be acknowledged any more. */
 export class OwnershipDoubt extends Error {

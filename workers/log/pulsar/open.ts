@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ServerError } from '../../../engine/protocol/pulsar/commands.js';
+import { type MessageId, ServerError } from '../../../engine/protocol/pulsar/commands.js';
 import type { CountCopy } from '../../batch/rebuild.js';
 import type { PulsarOrigin } from '../../ring/control.js';
 import {
@@ -10,14 +10,16 @@ import {
   type ReplayVisitor,
 } from '../log.js';
 import { ConnectionLost, PulsarError } from './errors.js';
-import type { ExclusiveWriter } from './exclusive-writer.js';
 import { checkEnd } from './known-end.js';
 import { loadSnapshot } from './load-snapshot.js';
 import { EntryOrder, findStart, type Point, Positions } from './positions.js';
-import { logStartProperty, type OpenedTopic, PulsarLog } from './pulsar-log.js';
+import { type LogSender, logStartProperty, type OpenedTopic, PulsarLog } from './pulsar-log.js';
 import { lastDelivered, replay, unknownFrom } from './replay.js';
 import { Sender } from './sender.js';
+import { type Barrier, leaderEpochOf } from './shared-owner.js';
+import { SharedSender } from './shared-sender.js';
 import { placesBefore } from './snapshot-place.js';
+import { maxStampBytes } from './stamp.js';
 import type { ThreadTools } from './thread-tools.js';
 import { findTransactions, type ScanRange, type TransactionScanTools } from './transaction-scan.js';
 import { Transactions } from './transactions.js';
@@ -75,41 +77,110 @@ function mayPass(error: unknown): boolean {
   return error instanceof PulsarError && error.code === ServerError.ServiceNotReady;
 }
 
+/** A topic that was taken over, by whichever way of writing to it. */
+interface Taken {
+  readonly sender: LogSender;
+  readonly leaderEpoch: number;
+  readonly maxMessageBytes: number;
+  /** The barrier, entry -1 where there was nothing to put it behind; and what is behind it. */
+  readonly last: MessageId;
+  readonly endOffset: number;
+  /** What comes from now on is the log's. */
+  start(): Promise<void>;
+}
+
 async function openOnce(options: PulsarLogOptions): Promise<PulsarLog> {
+  await checkEnd(options.tools.admin, options.topic, options.knownEndOffset);
+  const opening: Opening = { log: null, fault: null };
+  const isShared = options.config.pulsarWriters === 'shared';
+  const taken = await (isShared ? takeShared : takeExclusive)(options, opening);
+  return orClosed(taken.sender, async () => {
+    const log = new PulsarLog(await learn(options, taken));
+    opening.log = log;
+    if (opening.fault !== null) throw opening.fault;
+    await taken.start();
+    return log;
+  });
+}
+
+/** The log, once there is one; what ended its sender before. */
+interface Opening {
+  log: PulsarLog | null;
+  fault: LogFault | null;
+}
+
+async function takeExclusive(options: PulsarLogOptions, opening: Opening): Promise<Taken> {
   const { tools, topic, clock } = options;
-  const { lookup, admin } = tools;
-  const log: { opened: PulsarLog | null } = { opened: null };
-  const report = (level: LogNotice['level'], message: string, reason: string) =>
-    options.report({ level, message, fields: { topic, reason } });
-  await checkEnd(admin, topic, options.knownEndOffset);
+  const { lookup, admin, epochs } = tools;
   const { sender, writer } = await Sender.open(
     { topic, lookup, admin },
     {
-      stored: (placed, ledgerId, entryId) => log.opened?.stored(placed, ledgerId, entryId),
-      ready: () => log.opened?.moved(),
-      ended: (fault) => log.opened?.failed(fault),
-      report,
+      stored: (placed, ledgerId, entryId) => opening.log?.stored(placed, ledgerId, entryId),
+      ...endings(options, opening),
     },
     clock(),
   );
+  return orClosed(sender, async () => {
+    const { endOffset, topicEpoch, maxMessageBytes, last } = writer;
+    const sharedEpoch = await epochs.read(topic);
+    const leaderEpoch = leaderEpochOf({ topicEpoch, sharedEpoch });
+    const start = () => Promise.resolve();
+    return { sender, leaderEpoch, maxMessageBytes, last, endOffset, start };
+  });
+}
+
+async function takeShared(options: PulsarLogOptions, opening: Opening): Promise<Taken> {
+  const { tools, topic, clock } = options;
+  const { lookup, admin, epochs, codecs } = tools;
+  const { sender, owner } = await SharedSender.open(
+    { topic, lookup, admin, epochs, codecs, clock },
+    {
+      delivered: (...entry) => opening.log?.delivered(...entry),
+      placed: (baseOffset) => opening.log?.placed(baseOffset),
+      ...endings(options, opening),
+    },
+  );
+  return orClosed(sender, async () => {
+    const { last, endOffset } = (await owner.isFirst())
+      ? { last: { ledgerId: -1, entryId: -1 }, endOffset: 0 }
+      : barrierEnd(await owner.writeBarrier(clock()));
+    const leaderEpoch = leaderEpochOf(owner);
+    const maxMessageBytes = owner.maxMessageBytes - maxStampBytes;
+    const start = () => sender.follow({ offset: endOffset, after: last });
+    return { sender, leaderEpoch, maxMessageBytes, last, endOffset, start };
+  });
+}
+
+async function orClosed<Result>(sender: LogSender, step: () => Promise<Result>): Promise<Result> {
   try {
-    log.opened = new PulsarLog(await learn(options, sender, writer));
-    return log.opened;
+    return await step();
   } catch (error) {
     await sender.close().catch(() => undefined);
     throw error;
   }
 }
 
+function barrierEnd({ ledgerId, entryId, index }: Barrier) {
+  return { last: { ledgerId, entryId }, endOffset: index + 1 };
+}
+
+function endings({ topic, report }: PulsarLogOptions, opening: Opening) {
+  return {
+    ready: () => opening.log?.moved(),
+    ended: (fault: LogFault) => {
+      opening.fault = fault;
+      opening.log?.failed(fault);
+    },
+    report: (level: LogNotice['level'], message: string, reason: string) =>
+      report({ level, message, fields: { topic, reason } }),
+  };
+}
+
 /** What there is in a topic that was taken over. */
-async function learn(
-  options: PulsarLogOptions,
-  sender: Sender,
-  writer: ExclusiveWriter,
-): Promise<OpenedTopic> {
+async function learn(options: PulsarLogOptions, taken: Taken): Promise<OpenedTopic> {
   const { topic, tools } = options;
   const { lookup, admin, entry } = tools;
-  const { endOffset, topicEpoch, maxMessageBytes, last } = writer;
+  const { sender, endOffset, leaderEpoch, maxMessageBytes, last } = taken;
   const { ledgers } = await admin.ledgers(topic);
   const [start, properties] = await Promise.all([
     findStart(admin, topic, ledgers, endOffset),
@@ -122,8 +193,6 @@ async function learn(
   const replayTools = { topic, lookup, admin, positions, entry };
   const delivered = await lastDelivered(replayTools, order, endNumber, start.offset);
   const scan = await findProducers(options, properties, positions, endOffset);
-  // Records of owners before the first one that Kopje knows of have an epoch, too.
-  const leaderEpoch = topicEpoch + 1;
   const virtualStart = Number(properties[logStartProperty] ?? 0);
   const { from, isCut } = scan ?? (await unknownFrom(replayTools, order, delivered.number, start));
   if (isCut) {
@@ -146,6 +215,7 @@ async function learn(
   return {
     ...options,
     sender,
+    isShared: options.config.pulsarWriters === 'shared',
     positions,
     maxMessageBytes,
     leaderEpoch,

@@ -11,6 +11,8 @@ export interface ProducerOptions {
   readonly accessMode: AccessMode;
   /** The epoch of an earlier opening: fails with ProducerFenced if another one came between. Null at the first. */
   readonly topicEpoch: number | null;
+  /** A topic has one producer of a name. Absent: one of the broker's making. */
+  readonly name?: string;
 }
 
 /** An entry to store; metadata and payload are borrowed until it is acknowledged or has failed. */
@@ -36,7 +38,7 @@ export interface SendEvents {
 
 /** One producer on one topic. Whatever goes wrong ends it: what is in doubt is for its owner to settle. */
 export class PulsarProducer implements ProducerEvents {
-  /** Of the topic's ownership; higher than that of every earlier owner. */
+  /** Of the topic's ownership: that of an exclusive producer is higher than every earlier one's. -1: there was none. */
   topicEpoch = -1;
   readonly #connection: PulsarConnection;
   readonly #producerId: number;
@@ -55,7 +57,7 @@ export class PulsarProducer implements ProducerEvents {
   /** Rejects with PulsarError (ProducerFenced: somebody else owns the topic), ConnectionLost. */
   static async open(
     connection: PulsarConnection,
-    { topic, accessMode, topicEpoch }: ProducerOptions,
+    { topic, accessMode, topicEpoch, name }: ProducerOptions,
     events: SendEvents,
   ): Promise<PulsarProducer> {
     const producerId = connection.newId();
@@ -63,17 +65,23 @@ export class PulsarProducer implements ProducerEvents {
     // Before the answer: a close may come in the same read as it.
     connection.addProducer(producerId, producer);
     try {
-      // A name of the broker's making: with deduplication on, a name used again would lose what is sent first.
-      const fields = { topic, producerId, producerAccessMode: accessMode };
       const answer = await connection.request(
         'producer',
-        topicEpoch === null ? fields : { ...fields, topicEpoch },
+        {
+          topic,
+          producerId,
+          producerAccessMode: accessMode,
+          ...(topicEpoch !== null && { topicEpoch }),
+          ...(name !== undefined && { producerName: name, userProvidedProducerName: true }),
+        },
         accessMode === AccessMode.waitForExclusive ? null : undefined,
       );
       if (answer.name !== 'producerSuccess') {
         throw new Error(`${topic}: a producer was answered with ${answer.name}`);
       }
       producer.topicEpoch = answer.fields.topicEpoch ?? -1;
+      // With deduplication on, a name used again would lose what is sent under numbers that were there before.
+      producer.#firstSequence = (answer.fields.lastSequenceId ?? -1) + 1;
       return producer;
     } catch (error) {
       connection.removeProducer(producerId);

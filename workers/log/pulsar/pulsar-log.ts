@@ -22,7 +22,7 @@ import { findStart, type Positions } from './positions.js';
 import type { OutgoingEntry } from './producer.js';
 import { ProducerSnapshots } from './producer-snapshots.js';
 import type { Replayed } from './replay.js';
-import type { PlacedEntry, Sender } from './sender.js';
+import type { PlacedEntry } from './sender.js';
 import { TimeSearch } from './time-search.js';
 import { storeTransactions } from './transaction-scan.js';
 import type { Transactions } from './transactions.js';
@@ -38,9 +38,20 @@ const storeTransactionsEvery = 1_000_000;
 /** How often Pulsar is asked what its retention has left. */
 const startPollMs = 60_000;
 
+/** Who brings entries into the topic. */
+export interface LogSender {
+  readonly isReady: boolean;
+  send(entry: PlacedEntry, nowMs: number): void;
+  tick(nowMs: number): void;
+  close(): Promise<void>;
+  fail(fault: LogFault): void;
+}
+
 /** What the opening found out. */
 export interface OpenedTopic extends PulsarLogOptions {
-  readonly sender: Sender;
+  readonly sender: LogSender;
+  /** Others write to it as well: offsets are known once entries come back from its tail. */
+  readonly isShared: boolean;
   readonly positions: Positions;
   readonly maxMessageBytes: number;
   readonly leaderEpoch: number;
@@ -58,9 +69,9 @@ export interface OpenedTopic extends PulsarLogOptions {
   readonly transactionsFound: Transactions;
 }
 
-/** The log of a partition in a topic of Pulsar's, whose only writer it is. */
+/** The log of a partition in a topic of Pulsar's, whose only writer it is, or not. */
 export class PulsarLog implements Log {
-  readonly assignsOffsets = true;
+  readonly assignsOffsets: boolean;
   readonly borrowsUntilStable = true;
   readonly leaderEpoch: number;
   logStartOffset: number;
@@ -69,7 +80,7 @@ export class PulsarLog implements Log {
   sizeBytes = 0;
   stableSizeBytes = 0;
   readonly #topic: OpenedTopic;
-  readonly #sender: Sender;
+  readonly #sender: LogSender;
   readonly #maker: EntryMaker;
   readonly #cache: EntryCache;
   readonly #catchUp: CatchUp;
@@ -81,7 +92,10 @@ export class PulsarLog implements Log {
   #fault: LogFault | null = null;
   /** Entries made when their batches were accepted. */
   readonly #made = new Map<Uint8Array, OutgoingEntry>();
-  #flush: { done(fault: LogFault | null): void; endOffset: number } | null = null;
+  /** Ends when so many entries are stored. */
+  #flush: { done(fault: LogFault | null): void; entries: number } | null = null;
+  #appendedEntries = 0;
+  #storedEntries = 0;
   /** Log starts that are being stored, one after the other. */
   #storing = 0;
   #stores: Promise<void> = Promise.resolve();
@@ -99,6 +113,7 @@ export class PulsarLog implements Log {
     this.#topic = topic;
     this.#sender = sender;
     this.#config = config;
+    this.assignsOffsets = !topic.isShared;
     this.leaderEpoch = topic.leaderEpoch;
     this.logStartOffset = topic.startOffset;
     this.logEndOffset = topic.endOffset;
@@ -172,9 +187,11 @@ export class PulsarLog implements Log {
     try {
       const entries = run.batches.map((batch, index) => this.#place(batch, run, index, nowMs));
       for (const entry of entries) {
-        this.logEndOffset = entry.baseOffset + entry.messageCount;
-        this.sizeBytes += entry.sizeBytes;
-        this.#snapshots.appended(entry.sizeBytes, nowMs);
+        if (this.assignsOffsets) {
+          this.#extend(entry.baseOffset + entry.messageCount, entry.sizeBytes);
+          this.#snapshots.appended(entry.sizeBytes, nowMs);
+        }
+        this.#appendedEntries++;
         this.#sender.send(entry, nowMs);
       }
     } finally {
@@ -183,7 +200,7 @@ export class PulsarLog implements Log {
   }
 
   flush(done: (fault: LogFault | null) => void): void {
-    this.#flush = { done, endOffset: this.logEndOffset };
+    this.#flush = { done, entries: this.#appendedEntries };
     queueMicrotask(() => this.#finishFlush());
   }
 
@@ -307,14 +324,46 @@ export class PulsarLog implements Log {
     if (ledgerId >= 0) this.#topic.positions.saw(nextOffset, ledgerId, entryId);
     this.#snapshots.stored(nextOffset, ledgerId, entryId);
     // The bytes are borrowed until the stable end has passed them.
-    if (this.#topic.clock() - this.#tailReadMs < tailInterestMs) {
+    if (this.#isTailRead()) {
       const bytes = storedBytes(entry);
       this.#cache.add(baseOffset, nextOffset, bytes);
       this.#topic.copied('cache', bytes.length);
     }
+    this.#storedEntries++;
     this.stableEndOffset = nextOffset;
     this.stableSizeBytes += sizeBytes;
     this.moved();
+  }
+
+  /** The sender's: an entry has come from the tail, whoever wrote it. The bytes are borrowed. */
+  delivered(
+    baseOffset: number,
+    nextOffset: number,
+    view: Uint8Array,
+    start: number,
+    end: number,
+    ledgerId: number,
+    entryId: number,
+  ): void {
+    this.#topic.positions.saw(nextOffset, ledgerId, entryId);
+    this.#snapshots.appended(end - start, this.#topic.clock());
+    this.#snapshots.stored(nextOffset, ledgerId, entryId);
+    if (this.#isTailRead()) {
+      if (baseOffset > this.logEndOffset) this.#cache.add(this.logEndOffset, baseOffset, null);
+      // Not `slice`: that of a Buffer borrows.
+      this.#cache.add(baseOffset, nextOffset, new Uint8Array(view.subarray(start, end)));
+      this.#topic.copied('cache', end - start);
+    }
+    this.#extend(nextOffset, end - start);
+    this.stableEndOffset = nextOffset;
+    this.stableSizeBytes = this.sizeBytes;
+    this.moved();
+  }
+
+  /** The sender's: what was delivered last is the oldest entry that had no place. */
+  placed(baseOffset: number): void {
+    this.#storedEntries++;
+    this.#events?.placed(baseOffset);
   }
 
   /** The sender's: told once for all that came in one go. */
@@ -341,6 +390,15 @@ export class PulsarLog implements Log {
     this.#events?.ended(fault);
   }
 
+  #extend(endOffset: number, sizeBytes: number): void {
+    this.logEndOffset = endOffset;
+    this.sizeBytes += sizeBytes;
+  }
+
+  #isTailRead(): boolean {
+    return this.#topic.clock() - this.#tailReadMs < tailInterestMs;
+  }
+
   #place(batch: Uint8Array, run: AppendRun, index: number, nowMs: number): PlacedEntry {
     const made = this.#made.get(batch) ?? this.#maker.make(this.#config.entryFormat, batch, nowMs);
     if (made === null) throw new LogFault('storage', 'a batch that was not accepted');
@@ -358,7 +416,7 @@ export class PulsarLog implements Log {
   #finishFlush(): void {
     const flush = this.#flush;
     if (flush === null) return;
-    const isStable = this.stableEndOffset >= flush.endOffset && this.#storing === 0;
+    const isStable = this.#storedEntries >= flush.entries && this.#storing === 0;
     if (this.#fault === null && !isStable) return;
     this.#flush = null;
     flush.done(this.#fault);

@@ -2,6 +2,7 @@ import type { Codecs } from '../../../native/codecs.js';
 import type { PulsarBackend } from '../../ring/control.js';
 import type { Log } from '../log.js';
 import { openPulsarClient } from './client.js';
+import { EpochCounters } from './epoch-counters.js';
 import { openPulsarLog, type PulsarLogOptions } from './open.js';
 import { SnapshotTopic } from './snapshot-topic.js';
 import { threadTools } from './thread-tools.js';
@@ -20,8 +21,9 @@ export function openPulsarThread(
 ): PulsarThread {
   const client = openPulsarClient(backend);
   const { lookup, admin } = client;
+  const epochs = new EpochCounters(lookup, admin, backend.metadataNamespace);
   const snapshots = new SnapshotTopic(backend.snapshotTopic, lookup, admin);
-  const tools = threadTools({ lookup, admin, snapshots }, codecs, maxInflatedBytes);
+  const tools = threadTools({ lookup, admin, epochs, snapshots }, codecs, maxInflatedBytes);
   return {
     openLog: (options) => openPulsarLog({ ...options, tools }),
     close: () => client.close(),

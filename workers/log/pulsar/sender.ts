@@ -12,7 +12,7 @@ import type { OutgoingEntry } from './producer.js';
 import { storedOf } from './settle.js';
 
 /** Sent and not stored: more waits in front of the log. */
-const maxInFlightBytes = 16 * 2 ** 20;
+export const maxInFlightBytes = 16 * 2 ** 20;
 /** To come back as the owner after the broker or the connection is gone. */
 const comeBackTimeoutMs = 10_000;
 /** To see what was on its way when it went. */
@@ -20,7 +20,7 @@ const settleTimeoutMs = 1_000;
 const firstWaitMs = 20;
 const maxWaitMs = 1_000;
 /** A broker that gives a topic away does not answer sends; after so long they are taken for lost. */
-const receiptTimeoutMs = 30_000;
+export const receiptTimeoutMs = 30_000;
 
 /** An entry with its place. */
 export interface PlacedEntry extends OutgoingEntry {

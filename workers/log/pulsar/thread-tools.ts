@@ -2,6 +2,7 @@ import type { Codecs } from '../../../native/codecs.js';
 import { Entry } from '../../format/entry.js';
 import type { TopicAdmin } from './admin.js';
 import { CacheMemory } from './entry-cache.js';
+import type { SharedEpochs } from './epoch-counters.js';
 import type { Lookup } from './lookup.js';
 import type { SnapshotStore } from './snapshot-topic.js';
 
@@ -12,6 +13,7 @@ const maxCacheBytes = 64 * 2 ** 20;
 export interface ThreadTools {
   readonly lookup: Lookup;
   readonly admin: TopicAdmin;
+  readonly epochs: SharedEpochs;
   readonly memory: CacheMemory;
   /** For what is known of producers. */
   readonly snapshots: SnapshotStore;
@@ -23,12 +25,11 @@ export interface ThreadTools {
 }
 
 export function threadTools(
-  shared: Pick<ThreadTools, 'lookup' | 'admin' | 'snapshots'>,
+  shared: Pick<ThreadTools, 'lookup' | 'admin' | 'epochs' | 'snapshots'>,
   codecs: Codecs,
   maxInflatedBytes: number,
 ): ThreadTools {
   const entry = new Entry(codecs, maxInflatedBytes);
   const memory = new CacheMemory(maxCacheBytes);
-  const { lookup, admin, snapshots } = shared;
-  return { lookup, admin, snapshots, memory, codecs, maxInflatedBytes, entry };
+  return { ...shared, memory, codecs, maxInflatedBytes, entry };
 }

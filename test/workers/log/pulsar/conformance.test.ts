@@ -5,12 +5,17 @@ import type { OpenedLog } from '../session.js';
 import { FakeTopic } from './fake-topic.js';
 import { openFakeLog } from './open-fake-log.js';
 
-for (const entryFormat of ['kafka', 'mixed_kafka', 'pulsar'] satisfies EntryFormat[]) {
-  t.test(`over a fake broker, in ${entryFormat}`, async (t) => {
+const writers = ['exclusive', 'shared'] as const;
+const formats = ['kafka', 'mixed_kafka', 'pulsar'] satisfies EntryFormat[];
+
+for (const [pulsarWriters, entryFormat] of writers.flatMap((mode) =>
+  formats.map((format) => [mode, format] as const),
+)) {
+  t.test(`over a fake broker, ${pulsarWriters}, in ${entryFormat}`, async (t) => {
     conformance(t, async (t: Test) => {
       const topic = await FakeTopic.start(t);
       const open = async (): Promise<OpenedLog> => {
-        const log = await openFakeLog(t, topic, { config: { entryFormat } });
+        const log = await openFakeLog(t, topic, { config: { entryFormat, pulsarWriters } });
         return {
           log,
           async reopen() {

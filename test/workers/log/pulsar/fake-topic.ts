@@ -1,7 +1,7 @@
 /** One topic of a fake broker: entries with ledgers and indexes, exclusive producers with epochs, readers, admin API. */
 import { randomUUID } from 'node:crypto';
 import type { Test } from 'tap';
-import type { MessageId } from '../../../../engine/protocol/pulsar/commands.js';
+import { AccessMode, type MessageId } from '../../../../engine/protocol/pulsar/commands.js';
 import { MessageMetadata } from '../../../../workers/format/message-metadata.js';
 import type {
   EntryFacts,
@@ -9,6 +9,7 @@ import type {
   TopicAdmin,
   TransactionEnd,
 } from '../../../../workers/log/pulsar/admin.js';
+import type { SharedEpochs } from '../../../../workers/log/pulsar/epoch-counters.js';
 import type { SnapshotStore } from '../../../../workers/log/pulsar/snapshot-topic.js';
 import {
   brokerEntryMetadata,
@@ -59,6 +60,11 @@ export class MemorySnapshots implements SnapshotStore {
   }
 }
 
+interface Producer {
+  readonly peer: Peer;
+  readonly producerId: number;
+}
+
 const none = Buffer.from([0, 0, 0, 0]);
 
 export class FakeTopic implements TopicAdmin {
@@ -89,10 +95,18 @@ export class FakeTopic implements TopicAdmin {
   maxMessageBytes = 1_000;
   /** What its ledgers say of themselves. */
   entryBytes = 1;
+  /** How often it was opened to be shared. */
+  sharedEpoch = 0;
+  readonly epochs: SharedEpochs = {
+    read: async () => this.sharedEpoch,
+    raise: async () => ++this.sharedEpoch,
+  };
   /** Entries that readers were sent. */
   delivered = 0;
   /** Who may send. */
-  #owner: { peer: Peer; producerId: number } | null = null;
+  #owner: Producer | null = null;
+  /** By name. */
+  readonly #shared = new Map<string, Producer>();
   #ledgerId = 3;
   #nextEntryId = 0;
   #nextIndex = 0;
@@ -102,7 +116,11 @@ export class FakeTopic implements TopicAdmin {
     topic.broker = await FakeBroker.start(t, {
       connect: (_, peer) =>
         peer.tell('connected', { serverVersion: 'fake', maxMessageSize: topic.maxMessageBytes }),
-      producer: ({ requestId, producerId, topicEpoch }, peer) => {
+      producer: ({ requestId, producerId, topicEpoch, producerName, producerAccessMode }, peer) => {
+        if (producerAccessMode === AccessMode.shared) {
+          topic.#openShared({ peer, producerId }, requestId, producerName ?? randomUUID());
+          return;
+        }
         if (topicEpoch !== undefined && topicEpoch < topic.epoch) {
           peer.tell('error', { requestId, error: 25, message: 'Topic epoch has already moved' });
           return;
@@ -111,10 +129,12 @@ export class FakeTopic implements TopicAdmin {
         topic.epoch = topicEpoch ?? topic.epoch + 1;
         if (!topic.hidesEpoch) topic.told.set('pulsar.topic.epoch', String(topic.epoch));
         topic.#owner = { peer, producerId };
+        topic.#shared.clear();
+        topic.#forgetWith(peer);
         peer.tell('producerSuccess', { requestId, producerName: 'p', topicEpoch: topic.epoch });
       },
       send: (sent, peer) => {
-        if (topic.#owner?.peer !== peer || topic.#owner.producerId !== sent.producerId) {
+        if (!topic.#maySend(peer, sent.producerId)) {
           // A fenced producer is told nothing until it sends.
           peer.socket.destroy();
           return;
@@ -122,6 +142,10 @@ export class FakeTopic implements TopicAdmin {
         if (topic.beforeStore(sent, peer) === 'ignore') return;
         const { ledgerId, entryId } = topic.store(sent.messageCount, sent.entry);
         peer.receipt(sent, ledgerId, entryId);
+      },
+      closeProducer: ({ requestId, producerId }, peer) => {
+        topic.#forget((one) => one.peer === peer && one.producerId === producerId);
+        peer.tell('success', { requestId });
       },
       subscribe: ({ requestId, consumerId, startMessageId }, peer) => {
         peer.tell('success', { requestId });
@@ -181,8 +205,9 @@ export class FakeTopic implements TopicAdmin {
 
   /** As when the topic moves to another broker: producer and readers are closed. */
   unload(): void {
-    if (this.#owner !== null) {
-      const { peer, producerId } = this.#owner;
+    const producers = [...this.#shared.values(), ...(this.#owner === null ? [] : [this.#owner])];
+    this.#shared.clear();
+    for (const { peer, producerId } of producers) {
       peer.tell('closeProducer', { producerId, requestId: -1 });
     }
     for (const { peer, consumerId } of this.readers.splice(0)) {
@@ -253,6 +278,34 @@ export class FakeTopic implements TopicAdmin {
       return metadata.publishTime >= timeMs;
     });
     return (found ?? this.entries.at(-1)) as MessageId;
+  }
+
+  /** Somebody may have the name, or the topic for himself. */
+  #openShared(producer: Producer, requestId: number, producerName: string): void {
+    const { peer } = producer;
+    if (this.#owner !== null || this.#shared.has(producerName)) {
+      peer.tell('error', { requestId, error: 16, message: `${producerName} is connected already` });
+      return;
+    }
+    this.producers++;
+    this.#shared.set(producerName, producer);
+    this.#forgetWith(peer);
+    const told = this.epoch < 0 ? {} : { topicEpoch: this.epoch };
+    peer.tell('producerSuccess', { requestId, producerName, ...told });
+  }
+
+  #maySend(peer: Peer, producerId: number): boolean {
+    const producers = [...this.#shared.values(), this.#owner];
+    return producers.some((one) => one?.peer === peer && one.producerId === producerId);
+  }
+
+  #forgetWith(peer: Peer): void {
+    peer.socket.once('close', () => this.#forget((one) => one.peer === peer));
+  }
+
+  #forget(isGone: (producer: Producer) => boolean): void {
+    if (this.#owner !== null && isGone(this.#owner)) this.#owner = null;
+    for (const [name, producer] of this.#shared) if (isGone(producer)) this.#shared.delete(name);
   }
 
   #deliver(reader: Reader): void {

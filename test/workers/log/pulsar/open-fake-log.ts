@@ -36,7 +36,8 @@ export function openFakeLog(
   }: FakeLogOptions = {},
 ): Promise<PulsarLog> {
   const lookup = new Lookup(connectionsOf(t), [topic.broker.address]);
-  const tools = threadTools({ lookup, admin: topic, snapshots: topic.snapshots }, codecs, 2 ** 24);
+  const { epochs, snapshots } = topic;
+  const tools = threadTools({ lookup, admin: topic, epochs, snapshots }, codecs, 2 ** 24);
   return openPulsarLog({
     tools: memory === undefined ? tools : { ...tools, memory },
     topic: topic.name,

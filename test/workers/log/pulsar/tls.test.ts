@@ -33,6 +33,7 @@ async function serve(
     adminUrl: `https://localhost:${await listen(t, admin)}`,
     authentication: { kind: 'none' },
     snapshotTopic: 'persistent://a/b/c',
+    metadataNamespace: 'public/__kafka',
     operationTimeoutMs: 10_000,
     cert: pair.cert,
   };

@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto';
+import { uint32At } from '../../../engine/protocol/pulsar/frames.js';
+import type { Codecs } from '../../../native/codecs.js';
+import { METADATA_SIZE_BYTES } from '../../format/envelope.js';
+import { TAG } from '../../format/message-metadata.js';
+import { propertyBytes, putProperty } from '../../format/properties.js';
+import type { OutgoingEntry } from './producer.js';
+
+const stampKey = Buffer.from('kopje.send');
+const idBytes = 9;
+/** What a stamp takes at most: its number may have 16 digits. */
+export const maxStampBytes = propertyBytes(TAG.property, stampKey.length, (idBytes / 3) * 4 + 17);
+/** Magic of a checksum, and what it takes with it. */
+const checksumMagic = 0x0e01;
+const checksumBytes = 6;
+
+/**
+ * Tells a sender's own entries from all others in a topic: a property of the whole entry, which Pulsar's consumers and
+ * KoP pass over, in the last bytes of its metadata.
+ */
+export class Stamps {
+  readonly #codecs: Codecs;
+  /** None of another sender's is the same. */
+  readonly #id = randomBytes(idBytes).toString('base64url');
+  #number = 0;
+
+  constructor(codecs: Codecs) {
+    this.#codecs = codecs;
+  }
+
+  /** The entry with the next stamp, and the stamp. */
+  put(entry: OutgoingEntry): { metadata: Uint8Array; checksum: number | null; stamp: Uint8Array } {
+    const value = Buffer.from(`${this.#id}:${this.#number++}`);
+    const plainBytes = entry.metadata.length;
+    const metadataBytes = plainBytes + propertyBytes(TAG.property, stampKey.length, value.length);
+    const head = Buffer.allocUnsafe(METADATA_SIZE_BYTES + metadataBytes);
+    head.writeUInt32BE(metadataBytes);
+    head.set(entry.metadata, METADATA_SIZE_BYTES);
+    putProperty(head, METADATA_SIZE_BYTES + plainBytes, TAG.property, stampKey, value);
+    const metadata = head.subarray(METADATA_SIZE_BYTES);
+    const stamp = metadata.subarray(plainBytes);
+    return { metadata, checksum: this.#checksum(entry, head), stamp };
+  }
+
+  #checksum({ checksum, payload }: OutgoingEntry, head: Uint8Array): number | null {
+    if (checksum === null) return null;
+    let sum = this.#codecs.crc32c(head, 0, head.length);
+    for (const part of payload) sum = this.#codecs.crc32c(part, 0, part.length, sum);
+    return sum;
+  }
+}
+
+/** Whether the entry `view[start, end)`, as it is stored, has that stamp. */
+export function isStamped(
+  view: Uint8Array,
+  start: number,
+  end: number,
+  stamp: Uint8Array,
+): boolean {
+  const magic = ((view[start] as number) << 8) | (view[start + 1] as number);
+  const sizeAt = magic === checksumMagic ? start + checksumBytes : start;
+  const metadataStart = sizeAt + METADATA_SIZE_BYTES;
+  if (metadataStart > end) return false;
+  const metadataEnd = metadataStart + uint32At(view, sizeAt);
+  const stampStart = metadataEnd - stamp.length;
+  if (metadataEnd > end || stampStart < metadataStart) return false;
+  for (let at = 0; at < stamp.length; at++) {
+    if (view[stampStart + at] !== stamp[at]) return false;
+  }
+  return true;
+}
