@@ -1,3 +1,5 @@
+import type { Latencies } from './latencies.js';
+
 /** A broker as the load reaches it. */
 export type Address =
   | { protocol: 'kafka'; host: string; port: number }
@@ -11,14 +13,24 @@ export interface ProduceShape {
   partitions: number;
   recordBytes: number;
   batchBytes: number;
+  compression: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
+  acks: number;
   connections: number;
-  /** Sends of a connection that wait for their answers. */
-  inFlight: number;
-  /** Different sends, taken in turn. */
-  distinctSends: number;
+  pace: Pace;
+  /** Records are all different for so long; then they come again. */
+  distinctBytes: number;
   /** How a raw producer of Pulsar's stores the same batches. */
   entryFormat: 'kafka' | 'pulsar';
 }
+
+/**
+ * Either so many sends of a connection wait for their answers, or so many begin every second, whether those before
+ * them have been answered or not.
+ */
+export type Pace = { inFlight: number } | { sendsPerSecond: number };
+
+/** Of tiny requests fewer, which would take more memory than their records. */
+const maxDistinctSends = 2 ** 16;
 
 /** What is read from its start to its end. */
 export interface FetchShape {
@@ -43,6 +55,12 @@ export function sizeOfSend({ recordBytes, batchBytes, partitions }: ProduceShape
   return { records, payloadBytes: records * recordBytes };
 }
 
+/** How many sends are prepared: taken in turn, no record comes twice before all were sent. */
+export function distinctSends(shape: ProduceShape): number {
+  const { payloadBytes } = sizeOfSend(shape);
+  return Math.min(maxDistinctSends, Math.ceil(shape.distinctBytes / payloadBytes));
+}
+
 export function recordsPerBatch(recordBytes: number, batchBytes: number): number {
   return Math.max(1, Math.floor(batchBytes / recordBytes));
 }
@@ -51,6 +69,13 @@ export function recordsPerBatch(recordBytes: number, batchBytes: number): number
 export interface Channel {
   send(): void;
   close(): void;
+}
+
+/** Ways to a broker, and what was sent on them. */
+export interface Channels {
+  readonly channels: readonly Channel[];
+  /** Reads back what was acknowledged. Rejects if a record is missing, there too often, or another one. */
+  verify(): Promise<void>;
 }
 
 export interface ChannelEvents {
@@ -64,20 +89,25 @@ export interface Progress {
   payloadBytes: number;
   records: number;
   requests: number;
-  /** Microseconds from send to acknowledgement, since this was last asked; null where nothing was sent. */
-  latency: Latency | null;
 }
 
-export interface Latency {
-  p50: number;
-  p99: number;
-  p999: number;
-  max: number;
+/** Who hears of a load. */
+export interface LoadEvents {
+  /** A request was refused, or the broker is gone: it cannot go on. */
+  failed(error: Error): void;
+  /** A send begins, which was due at this moment of `performance.now()`. */
+  began?(dueMs: number): void;
+  /** A partition was read up to here. */
+  arrived?(partition: number, endOffset: number): void;
 }
 
 /** A load under way. */
 export interface Load {
+  /** Null where there is nothing to be timed. */
+  readonly latencies: Latencies | null;
   progress(): Progress;
   /** Begins nothing more, and resolves when all that was begun has ended. */
   stop(): Promise<void>;
+  /** After `stop`: rejects if what was acknowledged is not there. */
+  verify(): Promise<void>;
 }

@@ -5,7 +5,9 @@
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FetchShape, Load, ProduceShape, Progress } from './channel.js';
+import { EndToEndLoad } from './end-to-end-load.js';
 import { FetchLoad } from './kafka/fetch-load.js';
+import type { Latency } from './latencies.js';
 import { ProduceLoad } from './produce-load.js';
 import { PulsarReadLoad } from './pulsar/read-load.js';
 
@@ -14,47 +16,73 @@ export type Order =
   /** Produces until at least this much has been acknowledged. */
   | { order: 'fill'; shape: ProduceShape; bytes: number }
   | { order: 'fetch'; shape: FetchShape }
+  | { order: 'end-to-end'; produced: ProduceShape; fetched: FetchShape }
   /** What the load that was ordered last has done. */
   | { order: 'mark' }
-  /** Ends all loads. */
+  /** What was timed so far belongs to the warm-up. */
+  | { order: 'forget' }
+  /** Ends all loads, and reads back what they wrote. */
   | { order: 'stop' };
 
 /** What has been done since the load began, and the generator's own CPU time. */
 export interface Mark extends Progress {
   atMs: number;
   cpuMs: number;
+  /** Since the last 'forget'. */
+  latency: Latency | null;
 }
 
 /** Newest first. */
 const running: Load[] = [];
 const fillPollMs = 20;
 
+const events = { failed: fail };
+
 async function obey(order: Order): Promise<unknown> {
   switch (order.order) {
     case 'produce':
-      running.unshift(await ProduceLoad.start(order.shape, fail));
+      running.unshift(await ProduceLoad.start(order.shape, events));
       return {};
     case 'fetch': {
       const isKafka = order.shape.address.protocol === 'kafka';
-      running.unshift(await (isKafka ? FetchLoad : PulsarReadLoad).start(order.shape, fail));
+      running.unshift(await (isKafka ? FetchLoad : PulsarReadLoad).start(order.shape, events));
       return {};
     }
+    case 'end-to-end':
+      running.unshift(await EndToEndLoad.start(order.produced, order.fetched, events));
+      return {};
     case 'fill': {
-      const filling = await ProduceLoad.start(order.shape, fail);
+      const filling = await ProduceLoad.start(order.shape, events);
       while (filling.progress().payloadBytes < order.bytes) await sleep(fillPollMs);
       await filling.stop();
-      return filling.progress();
+      return {};
     }
-    case 'mark': {
-      const { user, system } = process.cpuUsage();
-      const [load] = running;
-      if (load === undefined) throw new Error('nothing runs');
-      return { atMs: performance.now(), cpuMs: (user + system) / 1_000, ...load.progress() };
-    }
+    case 'mark':
+      return markOf(newest());
+    case 'forget':
+      newest().latencies?.reset();
+      return {};
     case 'stop':
-      for (const load of running.splice(0)) await load.stop();
+      for (const load of running) await load.stop();
+      for (const load of running.splice(0)) await load.verify();
       return {};
   }
+}
+
+function newest(): Load {
+  const [load] = running;
+  if (load === undefined) throw new Error('nothing runs');
+  return load;
+}
+
+function markOf(load: Load): Mark {
+  const { user, system } = process.cpuUsage();
+  return {
+    atMs: performance.now(),
+    cpuMs: (user + system) / 1_000,
+    latency: load.latencies?.summary() ?? null,
+    ...load.progress(),
+  };
 }
 
 function fail(error: unknown): void {

@@ -1,101 +1,109 @@
-import { createHistogram } from 'node:perf_hooks';
 import {
-  type Channel,
+  type Channels,
   type Load,
+  type LoadEvents,
   type ProduceShape,
   type Progress,
   type SendSize,
   sizeOfSend,
 } from './channel.js';
 import { openKafkaChannels } from './kafka/produce-channels.js';
+import { Latencies } from './latencies.js';
+import { Pacemaker } from './pacemaker.js';
 import { openPulsarChannels } from './pulsar/produce-channels.js';
 
-const microsPerMs = 1_000;
+/** Sends without an answer of a load with a pace of its own: a broker that is so far behind does not keep it up. */
+const maxBehind = 10_000;
 
-/** Keeps so many sends under way as its shape says; counts what was acknowledged. */
+/** Produces at the pace of its shape; counts what was acknowledged. */
 export class ProduceLoad implements Load {
+  readonly latencies = new Latencies();
+  readonly #shape: ProduceShape;
   readonly #size: SendSize;
-  readonly #inFlight: number;
-  readonly #latency = createHistogram();
-  readonly #fail: (error: Error) => void;
-  #channels: Channel[] = [];
-  /** When the sends of each channel that are under way began, oldest first. */
+  readonly #events: LoadEvents;
+  #channels: Channels = { channels: [], verify: () => Promise.resolve() };
+  /** When the sends of each channel that are under way began, or were due, oldest first. */
   #begun: number[][] = [];
+  #pacemaker: Pacemaker | null = null;
+  #turn = 0;
   #acknowledged = 0;
   #outstanding = 0;
   #stopping = false;
   #drained: (() => void) | null = null;
 
-  private constructor(shape: ProduceShape, fail: (error: Error) => void) {
+  private constructor(shape: ProduceShape, events: LoadEvents) {
+    this.#shape = shape;
     this.#size = sizeOfSend(shape);
-    this.#inFlight = shape.inFlight;
-    this.#fail = fail;
+    this.#events = events;
   }
 
-  /** `fail` is told if a send is refused. Rejects if the broker cannot be reached. */
-  static async start(shape: ProduceShape, fail: (error: Error) => void): Promise<ProduceLoad> {
-    const load = new ProduceLoad(shape, fail);
+  /** Rejects if the broker cannot be reached. */
+  static async start(shape: ProduceShape, events: LoadEvents): Promise<ProduceLoad> {
+    const load = new ProduceLoad(shape, events);
     const open = shape.address.protocol === 'kafka' ? openKafkaChannels : openPulsarChannels;
     load.#channels = await open(shape, (index) => ({
       acknowledged: () => load.#taken(index),
       failed: (error) => load.#failed(error),
     }));
-    load.#begun = load.#channels.map(() => []);
-    for (const index of load.#channels.keys()) {
-      for (let sent = 0; sent < load.#inFlight; sent++) load.#send(index);
-    }
+    load.#begun = load.#channels.channels.map(() => []);
+    load.#begin();
     return load;
   }
 
   progress(): Progress {
     const { payloadBytes, records } = this.#size;
-    const histogram = this.#latency;
-    const latency =
-      histogram.count === 0
-        ? null
-        : {
-            p50: histogram.percentile(50),
-            p99: histogram.percentile(99),
-            p999: histogram.percentile(99.9),
-            max: histogram.max,
-          };
-    histogram.reset();
     const requests = this.#acknowledged;
-    return {
-      payloadBytes: requests * payloadBytes,
-      records: requests * records,
-      requests,
-      latency,
-    };
+    return { payloadBytes: requests * payloadBytes, records: requests * records, requests };
   }
 
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#pacemaker?.stop();
     if (this.#outstanding > 0) {
       await new Promise<void>((resolve) => {
         this.#drained = resolve;
       });
     }
-    for (const channel of this.#channels) channel.close();
+    for (const channel of this.#channels.channels) channel.close();
   }
 
-  #send(index: number): void {
+  verify(): Promise<void> {
+    return this.#channels.verify();
+  }
+
+  #begin(): void {
+    const { pace } = this.#shape;
+    const { length } = this.#channels.channels;
+    if ('inFlight' in pace) {
+      for (let index = 0; index < length; index++) {
+        for (let sent = 0; sent < pace.inFlight; sent++) this.#send(index, performance.now());
+      }
+      return;
+    }
+    this.#pacemaker = new Pacemaker(pace.sendsPerSecond, (dueMs) => {
+      if (this.#outstanding < maxBehind) this.#send(this.#turn++ % length, dueMs);
+      else this.#failed(new Error(`the broker is ${maxBehind} sends behind the pace`));
+    });
+  }
+
+  #send(index: number, beganMs: number): void {
     this.#outstanding++;
-    this.#begun[index]?.push(performance.now());
-    this.#channels[index]?.send();
+    this.#begun[index]?.push(beganMs);
+    this.#events.began?.(beganMs);
+    this.#channels.channels[index]?.send();
   }
 
   #taken(index: number): void {
-    const begunMs = this.#begun[index]?.shift() as number;
-    this.#latency.record(Math.max(1, Math.round((performance.now() - begunMs) * microsPerMs)));
+    this.latencies.record(this.#begun[index]?.shift() as number);
     this.#acknowledged++;
     this.#outstanding--;
-    if (!this.#stopping) this.#send(index);
-    else if (this.#outstanding === 0) this.#drained?.();
+    if (this.#stopping) {
+      if (this.#outstanding === 0) this.#drained?.();
+    } else if (this.#pacemaker === null) this.#send(index, performance.now());
   }
 
   /** Closing is no failure. */
   #failed(error: Error): void {
-    if (!this.#stopping || this.#outstanding > 0) this.#fail(error);
+    if (!this.#stopping || this.#outstanding > 0) this.#events.failed(error);
   }
 }

@@ -6,8 +6,8 @@ import { createTopicRequest, deleteTopicRequest } from '../load/kafka/requests.j
 export interface Target {
   readonly name: string;
   readonly address: Address;
-  /** Of the process whose CPU time and memory count. */
-  readonly pid: number;
+  /** Of the process whose CPU time and memory count; null where nobody knows. */
+  readonly pid: number | null;
   /** How a raw producer of Pulsar's stores what it is given. */
   readonly entryFormat: 'kafka' | 'pulsar';
   /** The name as the load uses it. */

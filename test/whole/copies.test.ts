@@ -78,7 +78,11 @@ function produceFrames(): Buffer[] {
   return Array.from({ length: 8 }, (_, request) => {
     const batches = Array.from({ length: partitions }, (_, partition) => ({
       partition,
-      batch: batchOf(recordsPerBatch, recordBytes, request * partitions + partition),
+      batch: batchOf(
+        recordsPerBatch,
+        recordBytes,
+        (request * partitions + partition) * recordsPerBatch,
+      ),
     }));
     return produceRequest(topic, -1, batches);
   });

@@ -1,60 +1,105 @@
 import {
   type Channel,
   type ChannelEvents,
+  type Channels,
   type ProduceShape,
   recordsPerBatch,
 } from '../channel.js';
+import {
+  type PreparedRequest,
+  type Producer,
+  prepareRequests,
+  stampProducer,
+} from './prepared-requests.js';
 import { RawConnection } from './raw-connection.js';
-import { batchOf, produceRequest } from './requests.js';
+import { readBack } from './read-back.js';
+import { initProducerIdRequest } from './requests.js';
 
-const acks = -1;
+/** Sequences go round at the end of Kafka's int32. */
+const sequenceEnd = 2 ** 31;
 
-/** One channel for each connection; a send is one Produce request. */
+/** One channel for each connection, which is an idempotent producer; a send is one Produce request. */
 export async function openKafkaChannels(
   shape: ProduceShape,
   eventsOf: (index: number) => ChannelEvents,
-): Promise<Channel[]> {
-  const { address } = shape;
-  if (address.protocol !== 'kafka') throw new Error('not an address of a Kafka broker');
-  const requests = requestsOf(shape);
+): Promise<Channels> {
+  const { address, connections } = shape;
+  if (address.protocol !== 'kafka') throw new Error('not the address of a Kafka broker');
+  const requests = prepareRequests(shape);
+  const records = recordsPerBatch(shape.recordBytes, shape.batchBytes);
   const channels: Channel[] = [];
-  let next = 0;
-  for (let index = 0; index < shape.connections; index++) {
+  for (let index = 0; index < connections; index++) {
     const connection = await RawConnection.open(address.host, address.port);
-    receive(connection, eventsOf(index));
-    channels.push({
-      send: () => connection.send(requests[next++ % requests.length] as Buffer),
-      close: () => connection.close(),
+    const producer = producerIn(await connection.ask(initProducerIdRequest()));
+    const own = requests.filter((_, request) => request % connections === index);
+    channels.push(new KafkaChannel(connection, producer, own, records, eventsOf(index)));
+  }
+  return { channels, verify: () => readBack(shape, requests) };
+}
+
+class KafkaChannel implements Channel {
+  readonly #connection: RawConnection;
+  readonly #producer: Producer;
+  readonly #requests: readonly PreparedRequest[];
+  readonly #records: number;
+  #sent = 0;
+  #acknowledged = 0;
+  #baseSequence = 0;
+
+  constructor(
+    connection: RawConnection,
+    producer: Producer,
+    requests: readonly PreparedRequest[],
+    records: number,
+    events: ChannelEvents,
+  ) {
+    this.#connection = connection;
+    this.#producer = producer;
+    this.#requests = requests;
+    this.#records = records;
+    let response = Buffer.alloc(0);
+    connection.receive({
+      bytes: (chunk) => {
+        response = response.length === 0 ? Buffer.from(chunk) : Buffer.concat([response, chunk]);
+      },
+      end: () => {
+        const errorCode = firstError(response);
+        response = Buffer.alloc(0);
+        this.#taken();
+        if (errorCode === 0) events.acknowledged();
+        else events.failed(new Error(`Produce was answered with error ${errorCode}`));
+      },
     });
   }
-  return channels;
+
+  send(): void {
+    const { frame, batches } = this.#requestAt(this.#sent++);
+    for (const { start, end } of batches) {
+      stampProducer(frame, start, end, this.#producer, this.#baseSequence);
+    }
+    this.#baseSequence = (this.#baseSequence + this.#records) % sequenceEnd;
+    this.#connection.send(frame);
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  #taken(): void {
+    this.#requestAt(this.#acknowledged++).acknowledged++;
+  }
+
+  #requestAt(number: number): PreparedRequest {
+    return this.#requests[number % this.#requests.length] as PreparedRequest;
+  }
 }
 
-function requestsOf(shape: ProduceShape): Buffer[] {
-  const { topic, partitions, recordBytes, batchBytes, distinctSends } = shape;
-  const records = recordsPerBatch(recordBytes, batchBytes);
-  return Array.from({ length: distinctSends }, (_, request) => {
-    const batches = Array.from({ length: partitions }, (_, partition) => ({
-      partition,
-      batch: batchOf(records, recordBytes, request * partitions + partition),
-    }));
-    return produceRequest(topic, acks, batches);
-  });
-}
-
-function receive(connection: RawConnection, events: ChannelEvents): void {
-  let head = Buffer.alloc(0);
-  connection.receive({
-    bytes: (chunk) => {
-      head = head.length === 0 ? Buffer.from(chunk) : Buffer.concat([head, chunk]);
-    },
-    end: () => {
-      const errorCode = firstError(head);
-      head = Buffer.alloc(0);
-      if (errorCode === 0) events.acknowledged();
-      else events.failed(new Error(`Produce was answered with error ${errorCode}`));
-    },
-  });
+/** Of an InitProducerId v1 response, after its correlation id: throttle time, error, id, epoch. */
+function producerIn(response: Buffer): Producer {
+  const errorCode = response.readInt16BE(8);
+  if (errorCode !== 0) throw new Error(`InitProducerId was answered with error ${errorCode}`);
+  const id = response.readUInt32BE(10) * 2 ** 32 + response.readUInt32BE(14);
+  return { id, epoch: response.readInt16BE(18) };
 }
 
 /** The first error in a Produce v7 response of one topic; 0 if there is none. */

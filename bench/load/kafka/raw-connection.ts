@@ -60,15 +60,18 @@ export class RawConnection {
   /** Sends one framed request and returns the whole response, without its length. */
   async ask(frame: Uint8Array): Promise<Buffer> {
     const chunks: Buffer[] = [];
-    const response = new Promise<Buffer>((resolve, reject) => {
-      this.#socket.once('close', () => reject(new Error('the broker closed the connection')));
+    return new Promise((resolve, reject) => {
+      const closed = () => reject(new Error('the broker closed the connection'));
+      this.#socket.once('close', closed);
       this.receive({
         bytes: (chunk) => void chunks.push(Buffer.from(chunk)),
-        end: () => resolve(Buffer.concat(chunks)),
+        end: () => {
+          this.#socket.off('close', closed);
+          resolve(Buffer.concat(chunks));
+        },
       });
+      this.send(frame);
     });
-    this.send(frame);
-    return response;
   }
 
   close(): void {

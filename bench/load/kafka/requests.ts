@@ -2,13 +2,23 @@ import { ApiKey } from '../../../engine/protocol/kafka/api-keys.js';
 import { encodeCreateTopicsRequest } from '../../../engine/protocol/kafka/messages/create-topics-request.js';
 import { encodeDeleteTopicsRequest } from '../../../engine/protocol/kafka/messages/delete-topics-request.js';
 import { encodeFetchRequest } from '../../../engine/protocol/kafka/messages/fetch-request.js';
+import { encodeInitProducerIdRequest } from '../../../engine/protocol/kafka/messages/init-producer-id-request.js';
 import { encodeProduceRequest } from '../../../engine/protocol/kafka/messages/produce-request.js';
+import { BATCH_HEADER_BYTES } from '../../../engine/protocol/kafka/record-batch.js';
 import { RecordBatchBuilder } from '../../../engine/protocol/kafka/record-batch-builder.js';
 import { Writer } from '../../../engine/protocol/kafka/writer.js';
-import { loadCodecs } from '../../../native/index.js';
+import { Compression, loadCodecs } from '../../../native/index.js';
+import { sealBatch } from '../../../workers/batch/header.js';
+import { putRecord } from '../records.js';
 
 /** Versions that every broker since Kafka 2.1 answers, none of them flexible: headers stay simple. */
-export const versions = { produce: 7, fetch: 11, createTopics: 3, deleteTopics: 3 } as const;
+export const versions = {
+  produce: 7,
+  fetch: 11,
+  createTopics: 3,
+  deleteTopics: 3,
+  initProducerId: 1,
+} as const;
 
 /** For what the broker does itself. */
 const timeoutMs = 30_000;
@@ -44,6 +54,14 @@ export function createTopicRequest(
   );
 }
 
+/** For an idempotent producer. */
+export function initProducerIdRequest(): Buffer {
+  const request = { transactionalId: null, transactionTimeoutMs: timeoutMs };
+  return frame(ApiKey.INIT_PRODUCER_ID, versions.initProducerId, (writer) =>
+    encodeInitProducerIdRequest(writer, request, versions.initProducerId),
+  );
+}
+
 export function deleteTopicRequest(name: string): Buffer {
   const request = { topicNames: [name], timeoutMs };
   return frame(ApiKey.DELETE_TOPICS, versions.deleteTopics, (writer) =>
@@ -51,27 +69,31 @@ export function deleteTopicRequest(name: string): Buffer {
   );
 }
 
-/** Bytes that compress by about half, different for every seed. */
-export function distinctBytes(sizeBytes: number, seed: number): Buffer {
-  const bytes = Buffer.allocUnsafe(sizeBytes);
-  let state = (seed * 2_654_435_761 + 1) >>> 0;
-  for (let at = 0; at < sizeBytes; at++) {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    bytes[at] = 32 + ((state >>> 24) & 0x0f) + ((state >>> 16) & 0x30);
-  }
-  return bytes;
-}
-
-/** One batch of `records` distinct records of `recordBytes` each. */
-export function batchOf(records: number, recordBytes: number, seed: number): Uint8Array {
+/** One batch of the records from `firstNumber` on. */
+export function batchOf(
+  records: number,
+  recordBytes: number,
+  firstNumber: number,
+  compression: Compression = Compression.none,
+): Uint8Array {
   const builder = new RecordBatchBuilder({
     crc32c: (view, start, end) => codecs.crc32c(view, start, end),
   });
-  const now = Date.now();
+  const nowMs = Date.now();
   for (let index = 0; index < records; index++) {
-    builder.append(now, null, distinctBytes(recordBytes, seed * records + index));
+    const value = Buffer.allocUnsafe(recordBytes);
+    putRecord(value, 0, recordBytes, firstNumber + index);
+    builder.append(nowMs, null, value);
   }
-  return builder.finish();
+  const plain = builder.finish();
+  return compression === Compression.none ? plain : packed(plain, compression);
+}
+
+function packed(plain: Uint8Array, compression: Compression): Uint8Array {
+  const records = codecs.compress(compression, plain, BATCH_HEADER_BYTES, plain.length);
+  const batch = Buffer.concat([plain.subarray(0, BATCH_HEADER_BYTES), records]);
+  sealBatch(codecs, batch, compression);
+  return batch;
 }
 
 /** One Produce request with a batch for each of the given partitions. */

@@ -1,6 +1,6 @@
 import type { PulsarClient } from '../../../workers/log/pulsar/client.js';
 import { earliest, PulsarReader } from '../../../workers/log/pulsar/reader.js';
-import type { FetchShape, Load, Progress } from '../channel.js';
+import type { FetchShape, Load, LoadEvents, Progress } from '../channel.js';
 import { clientOf, partitionsOf } from './client.js';
 
 /** On its way to one reader, about: what a reader of Kopje's has. */
@@ -8,19 +8,20 @@ const windowBytes = 4 * 2 ** 20;
 
 /** Reads the topics of all partitions from start to end again and again, with one plain reader each. */
 export class PulsarReadLoad implements Load {
+  readonly latencies = null;
   readonly #client: PulsarClient;
-  readonly #fail: (error: Error) => void;
+  readonly #events: LoadEvents;
   #bytes = 0;
   #records = 0;
   #readers: TopicReader[] = [];
 
-  private constructor(client: PulsarClient, fail: (error: Error) => void) {
+  private constructor(client: PulsarClient, events: LoadEvents) {
     this.#client = client;
-    this.#fail = fail;
+    this.#events = events;
   }
 
-  static async start(shape: FetchShape, fail: (error: Error) => void): Promise<PulsarReadLoad> {
-    const load = new PulsarReadLoad(clientOf(shape.address), fail);
+  static async start(shape: FetchShape, events: LoadEvents): Promise<PulsarReadLoad> {
+    const load = new PulsarReadLoad(clientOf(shape.address), events);
     load.#readers = partitionsOf(shape.topic, shape.partitions).map((topic) =>
       load.#readerOf(topic),
     );
@@ -29,12 +30,16 @@ export class PulsarReadLoad implements Load {
   }
 
   progress(): Progress {
-    return { payloadBytes: this.#bytes, records: this.#records, requests: 0, latency: null };
+    return { payloadBytes: this.#bytes, records: this.#records, requests: 0 };
   }
 
   async stop(): Promise<void> {
     for (const reader of this.#readers) reader.close();
     await this.#client.close();
+  }
+
+  async verify(): Promise<void> {
+    // Nothing was written.
   }
 
   #readerOf(topic: string): TopicReader {
@@ -43,7 +48,7 @@ export class PulsarReadLoad implements Load {
         this.#bytes += bytes;
         this.#records += records;
       },
-      failed: this.#fail,
+      failed: (error) => this.#events.failed(error),
     });
   }
 }
