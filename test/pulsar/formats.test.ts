@@ -1,9 +1,13 @@
 /** Entries of Pulsar's own clients are read, and ours by them. */
 import t, { type Test } from 'tap';
+import { setBaseOffset } from '../../engine/protocol/kafka/record-batch.js';
 import { RecordBatchBuilder } from '../../engine/protocol/kafka/record-batch-builder.js';
 import { codecs, type ReadRecord } from '../workers/format/read-records.js';
+import { runOf } from '../workers/log/batches.js';
+import { flushed } from '../workers/log/read-log.js';
 import { type ClientMessage, javaClient, pythonClient } from './clients/pulsar-client.js';
-import { newTopic } from './peer.js';
+import { openLog } from './open-log.js';
+import { admin, lookupOf, newTopic } from './peer.js';
 import { readTopic } from './read-topic.js';
 import { openSender } from './sender.js';
 
@@ -123,12 +127,25 @@ function compressed(batch: Uint8Array, compression: number): Uint8Array {
   return whole;
 }
 
+/** Appends batches in one run to a log, which makes one entry of them; returns the number of messages. */
+async function appendMerged(t: Test, topic: string): Promise<number> {
+  const log = await openLog(lookupOf(t), topic, { config: { entryFormat: 'pulsar' } });
+  const run = Array.from({ length: 30 }, batches).flat();
+  for (const [index, batch] of run.entries()) setBaseOffset(batch, 0, index * written.length);
+  log.append(runOf(...run));
+  await flushed(log);
+  await log.close();
+  const { ledgers } = await admin.ledgers(topic);
+  t.equal(ledgers[0]?.entries, 1);
+  return run.length * written.length;
+}
+
 const packed = (text: string | Buffer | null): string | null =>
   text === null ? null : Buffer.from(text).toString('base64');
 
 t.test('our entries, as the java client and the python client read them', async (t) => {
   const topic = newTopic();
-  const count = await sendEntries(t, topic);
+  const count = (await appendMerged(t, topic)) + (await sendEntries(t, topic));
   const [byJava, byPython] = await Promise.all([
     java.run('consume', topic, count),
     python.run('consume', topic, count),

@@ -13,6 +13,7 @@ export interface LogOptions {
   readonly config?: Partial<LogConfig>;
   readonly producers?: ProducerState;
   readonly topicId?: string;
+  readonly kopCompatible?: boolean;
   readonly report?: (notice: LogNotice) => void;
 }
 
@@ -20,11 +21,21 @@ export interface LogOptions {
 export function openLog(
   lookup: Lookup,
   topic: string,
-  { config = {}, producers = newProducers(), topicId = 'id', report = ignore }: LogOptions = {},
+  {
+    config = {},
+    producers = newProducers(),
+    topicId = 'id',
+    report = ignore,
+    kopCompatible = true,
+  }: LogOptions = {},
 ): Promise<PulsarLog> {
   const snapshots = new SnapshotTopic(backend.snapshotTopic, lookup, admin);
   return openPulsarLog({
-    tools: threadTools({ lookup, admin, epochs: epochsOf(lookup), snapshots }, codecs, 2 ** 24),
+    tools: threadTools(
+      { lookup, admin, epochs: epochsOf(lookup), snapshots, kopCompatible },
+      codecs,
+      2 ** 24,
+    ),
     topic,
     topicId,
     config: logConfig(config),

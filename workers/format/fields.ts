@@ -29,6 +29,11 @@ export class FieldReader {
   private at = 0;
   private end = 0;
 
+  /** Behind the field that `next` moved to. */
+  get position(): number {
+    return this.at;
+  }
+
   /** Stands before the first field of the message `view[start, end)`, which lies inside the view. */
   open(view: Uint8Array, start: number, end: number): this {
     this.view = view;

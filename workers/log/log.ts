@@ -175,7 +175,7 @@ export interface Log {
   readonly recoveryPoint: number;
   /** The epoch of this opening; higher than that of every earlier one that appended. */
   readonly leaderEpoch: number;
-  /** False while appends have to wait for a `progress`. */
+  /** False while no appends should begin before a `progress`; those of a drain that has begun are taken. */
   readonly isWritable: boolean;
   /** False where others write as well: batches get their offsets once they are stored, see `LogEvents.placed`. */
   readonly assignsOffsets: boolean;

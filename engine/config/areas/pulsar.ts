@@ -58,6 +58,14 @@ export const pulsar = {
       "Format in which entries are written: pulsar is what Pulsar's clients read, kafka keeps batches as producers " +
       'sent them. The topic config entry.format goes before it. All formats are read, whatever this is.',
   }),
+  kopCompatible: setting({
+    kind: boolean,
+    default: true,
+    origin: 'Kopje',
+    summary:
+      'Whether KoP is to read what is written in kafka and mixed_kafka. If not, small batches for a partition that ' +
+      'wait together become one entry there, too, as they always do in pulsar; Pulsar has less work.',
+  }),
   pulsarWriters: setting({
     kind: choice(['exclusive'], {
       pattern: /^shared$/,

@@ -5,10 +5,10 @@ import {
   EntryEncoder,
   type EntryFormat,
   KAFKA_ENVELOPE_BYTES,
-  putKafkaEnvelope,
 } from '../../format/entry-encoder.js';
 import { EntryFault } from '../../format/entry-fault.js';
 import { METADATA_SIZE_BYTES } from '../../format/envelope.js';
+import { kafkaMetadata } from './entry-merger.js';
 import type { OutgoingEntry } from './producer.js';
 
 /** Before the metadata of an entry in the pulsar format: the checksum's magic, the checksum, the size. */
@@ -41,11 +41,9 @@ export class EntryMaker {
   #borrowed(format: EntryFormat, batch: Uint8Array, nowMs: number): OutgoingEntry | null {
     if (!this.fits(batch)) return null;
     const messageCount = recordCount(batch, 0);
-    const envelope = Buffer.allocUnsafe(KAFKA_ENVELOPE_BYTES);
-    const end = putKafkaEnvelope(messageCount, nowMs, envelope, 0, KAFKA_ENVELOPE_BYTES);
     // KoP leaves the producer's 0 there; in `mixed_kafka` the batch keeps its number.
     if (format === 'kafka') setBaseOffset(batch, 0, 0);
-    const metadata = envelope.subarray(METADATA_SIZE_BYTES, end);
+    const metadata = kafkaMetadata(messageCount, nowMs);
     return {
       messageCount,
       metadata,

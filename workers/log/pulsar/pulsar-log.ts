@@ -15,11 +15,12 @@ import {
 import { CatchUp } from './catch-up.js';
 import { EntryCache } from './entry-cache.js';
 import { EntryMaker, storedBytes } from './entry-maker.js';
+import { EntryMerger } from './entry-merger.js';
 import { EntryServer } from './entry-server.js';
 import { addHole } from './holes.js';
 import type { PulsarLogOptions } from './open.js';
+import { Outbox } from './outbox.js';
 import { findStart, type Positions } from './positions.js';
-import type { OutgoingEntry } from './producer.js';
 import { ProducerSnapshots } from './producer-snapshots.js';
 import type { Replayed } from './replay.js';
 import type { PlacedEntry } from './sender.js';
@@ -35,6 +36,8 @@ const tailInterestMs = 30_000;
 const tailOffsets = 10_000;
 /** Offsets after which it is stored that no transaction is in them: the most that an opening looks at again. */
 const storeTransactionsEvery = 1_000_000;
+/** While so many entries are under way, batches that may become one entry wait for each other. */
+const maxMergingInFlight = 8;
 /** How often Pulsar is asked what its retention has left. */
 const startPollMs = 60_000;
 
@@ -81,17 +84,18 @@ export class PulsarLog implements Log {
   stableSizeBytes = 0;
   readonly #topic: OpenedTopic;
   readonly #sender: LogSender;
-  readonly #maker: EntryMaker;
+  readonly #outbox: Outbox;
   readonly #cache: EntryCache;
   readonly #catchUp: CatchUp;
   readonly #server: EntryServer;
   readonly #times: TimeSearch;
   readonly #snapshots: ProducerSnapshots;
+  readonly #merger: EntryMerger;
+  /** Numbers of records in the batches of each entry that has no place yet. */
+  readonly #unplaced: (readonly number[])[] = [];
   #config: LogConfig;
   #events: LogEvents | null = null;
   #fault: LogFault | null = null;
-  /** Entries made when their batches were accepted. */
-  readonly #made = new Map<Uint8Array, OutgoingEntry>();
   /** Ends when so many entries are stored. */
   #flush: { done(fault: LogFault | null): void; entries: number } | null = null;
   #appendedEntries = 0;
@@ -120,7 +124,9 @@ export class PulsarLog implements Log {
     this.stableEndOffset = topic.endOffset;
     this.#nextStartPollMs = topic.clock() + startPollMs;
     this.#storeTransactionsAt = topic.endOffset + storeTransactionsEvery;
-    this.#maker = new EntryMaker(codecs, maxInflatedBytes, topic.maxMessageBytes);
+    const maker = new EntryMaker(codecs, maxInflatedBytes, topic.maxMessageBytes);
+    this.#merger = new EntryMerger(codecs, tools.kopCompatible, topic.maxMessageBytes);
+    this.#outbox = new Outbox(maker, this.#merger, topic.copied);
     this.#cache = new EntryCache(tools.memory);
     this.#catchUp = new CatchUp({
       topic: topic.topic,
@@ -159,7 +165,9 @@ export class PulsarLog implements Log {
   }
 
   get isWritable(): boolean {
-    return this.#fault === null && this.#sender.isReady;
+    if (this.#fault !== null || !this.#sender.isReady) return false;
+    const underWay = this.#appendedEntries - this.#storedEntries;
+    return underWay < maxMergingInFlight || !this.#merger.merges(this.#config.entryFormat);
   }
 
   listen(events: LogEvents): void {
@@ -169,33 +177,19 @@ export class PulsarLog implements Log {
   }
 
   accepts(batch: Uint8Array): boolean {
-    const { entryFormat } = this.#config;
-    if (entryFormat !== 'pulsar') return this.#maker.fits(batch);
-    // Records may take more there than in the batch: only the entry tells.
-    const entry = this.#maker.make(entryFormat, batch, this.#topic.clock());
-    if (entry !== null) {
-      this.#made.set(batch, entry);
-      this.#topic.copied('encode', entry.payloadBytes);
-    }
-    return entry !== null;
+    return this.#outbox.accepts(this.#config.entryFormat, batch, this.#topic.clock());
   }
 
   append(run: AppendRun): void {
     this.#check();
-    if (!this.#sender.isReady) throw new LogFault('storage', 'the log is not writable');
     const nowMs = this.#topic.clock();
-    try {
-      const entries = run.batches.map((batch, index) => this.#place(batch, run, index, nowMs));
-      for (const entry of entries) {
-        if (this.assignsOffsets) {
-          this.#extend(entry.baseOffset + entry.messageCount, entry.sizeBytes);
-          this.#snapshots.appended(entry.sizeBytes, nowMs);
-        }
-        this.#appendedEntries++;
-        this.#sender.send(entry, nowMs);
-      }
-    } finally {
-      this.#made.clear();
+    for (const entry of this.#outbox.entriesOf(this.#config.entryFormat, run, nowMs)) {
+      if (this.assignsOffsets) {
+        this.#extend(entry.baseOffset + entry.messageCount, entry.sizeBytes);
+        this.#snapshots.appended(entry.sizeBytes, nowMs);
+      } else this.#unplaced.push(entry.counts);
+      this.#appendedEntries++;
+      this.#sender.send(entry, nowMs);
     }
   }
 
@@ -363,7 +357,11 @@ export class PulsarLog implements Log {
   /** The sender's: what was delivered last is the oldest entry that had no place. */
   placed(baseOffset: number): void {
     this.#storedEntries++;
-    this.#events?.placed(baseOffset);
+    let offset = baseOffset;
+    for (const count of this.#unplaced.shift() as readonly number[]) {
+      this.#events?.placed(offset);
+      offset += count;
+    }
   }
 
   /** The sender's: told once for all that came in one go. */
@@ -397,12 +395,6 @@ export class PulsarLog implements Log {
 
   #isTailRead(): boolean {
     return this.#topic.clock() - this.#tailReadMs < tailInterestMs;
-  }
-
-  #place(batch: Uint8Array, run: AppendRun, index: number, nowMs: number): PlacedEntry {
-    const made = this.#made.get(batch) ?? this.#maker.make(this.#config.entryFormat, batch, nowMs);
-    if (made === null) throw new LogFault('storage', 'a batch that was not accepted');
-    return { ...made, baseOffset: run.baseOffsets[index] as number, sizeBytes: batch.length };
   }
 
   #addHole(offset: number, endOffset: number): void {

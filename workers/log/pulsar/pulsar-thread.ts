@@ -23,7 +23,9 @@ export function openPulsarThread(
   const { lookup, admin } = client;
   const epochs = new EpochCounters(lookup, admin, backend.metadataNamespace);
   const snapshots = new SnapshotTopic(backend.snapshotTopic, lookup, admin);
-  const tools = threadTools({ lookup, admin, epochs, snapshots }, codecs, maxInflatedBytes);
+  const { kopCompatible } = backend;
+  const shared = { lookup, admin, epochs, snapshots, kopCompatible };
+  const tools = threadTools(shared, codecs, maxInflatedBytes);
   return {
     openLog: (options) => openPulsarLog({ ...options, tools }),
     close: () => client.close(),

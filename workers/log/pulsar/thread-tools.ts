@@ -15,6 +15,8 @@ export interface ThreadTools {
   readonly admin: TopicAdmin;
   readonly epochs: SharedEpochs;
   readonly memory: CacheMemory;
+  /** Whether KoP is to read what is written. */
+  readonly kopCompatible: boolean;
   /** For what is known of producers. */
   readonly snapshots: SnapshotStore;
   readonly codecs: Codecs;
@@ -25,7 +27,7 @@ export interface ThreadTools {
 }
 
 export function threadTools(
-  shared: Pick<ThreadTools, 'lookup' | 'admin' | 'epochs' | 'snapshots'>,
+  shared: Pick<ThreadTools, 'lookup' | 'admin' | 'epochs' | 'snapshots' | 'kopCompatible'>,
   codecs: Codecs,
   maxInflatedBytes: number,
 ): ThreadTools {

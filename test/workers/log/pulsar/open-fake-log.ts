@@ -19,6 +19,7 @@ export interface FakeLogOptions {
   report?: (notice: LogNotice) => void;
   clock?: () => number;
   memory?: CacheMemory;
+  kopCompatible?: boolean;
   copied?: CountCopy;
   knownEndOffset?: number;
   transactions?: PulsarOrigin['transactions'];
@@ -31,13 +32,15 @@ export function openFakeLog(
   {
     config = {},
     memory,
+    kopCompatible = true,
     producers = new ProducerState(2 ** 40, Date.now),
     ...options
   }: FakeLogOptions = {},
 ): Promise<PulsarLog> {
   const lookup = new Lookup(connectionsOf(t), [topic.broker.address]);
   const { epochs, snapshots } = topic;
-  const tools = threadTools({ lookup, admin: topic, epochs, snapshots }, codecs, 2 ** 24);
+  const shared = { lookup, admin: topic, epochs, snapshots, kopCompatible };
+  const tools = threadTools(shared, codecs, 2 ** 24);
   return openPulsarLog({
     tools: memory === undefined ? tools : { ...tools, memory },
     topic: topic.name,
