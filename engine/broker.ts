@@ -5,6 +5,7 @@ import type { WorkerNotice } from '../workers/ring/control.js';
 import type { Services } from './api/services.js';
 import type { Catalog } from './catalog/catalog.js';
 import { openStorage, type RecordStorage, type Storage } from './catalog/storage.js';
+import type { Lease } from './cluster/lease.js';
 import type { Address } from './config/listener.js';
 import type { Settings } from './config/schema.js';
 import type { GroupCoordinator } from './coordinators/group/coordinator.js';
@@ -44,14 +45,21 @@ export interface Broker {
   readonly failed: Promise<Error>;
 }
 
+export interface StartOptions {
+  /** Where the embedded log is; what it knows of topics is in the data directory in either case. */
+  readonly records?: RecordStorage;
+  /** Gives up a start that waits for its turn, or for a Pulsar cluster. */
+  readonly signal?: AbortSignal;
+}
+
 /**
- * Starts a broker; resolves when every listener answers. Throws DirectoryLocked, PulsarRefused, ListenError, Error.
- * `records` is where the embedded log is; what it knows of topics is in the data directory in either case.
+ * Starts a broker; resolves when every listener answers. Throws DirectoryLocked, PulsarRefused, ListenError,
+ * StartGivenUp, Error.
  */
 export async function startBroker(
   settings: Settings,
   log: Logger,
-  records: RecordStorage = 'disk',
+  { records = 'disk', signal = new AbortController().signal }: StartOptions = {},
 ): Promise<Broker> {
   const front = loadFront();
   // It is waited for below, unless the storage cannot be had.
@@ -59,7 +67,7 @@ export async function startBroker(
   const storage = await openStorage(settings, log, records);
   const assembly = new Assembly(settings, log, storage);
   try {
-    return await assembly.start(front);
+    return await assembly.start(front, signal);
   } catch (error) {
     await assembly.abandon();
     throw error;
@@ -85,6 +93,8 @@ class Assembly implements Broker {
   #catalog: Catalog | null = null;
   #closing: Promise<void> | null = null;
   #groups: GroupCoordinator | null = null;
+  /** Null until it is this node's turn, and where there is no other node. */
+  #lease: Lease | null = null;
   #fail: (reason: Error) => void = () => {};
 
   constructor(settings: Settings, log: Logger, storage: Storage) {
@@ -103,7 +113,8 @@ class Assembly implements Broker {
       exhausted: (worker, reason) =>
         this.#fail(new Error(`partition thread ${worker} dies again and again`, { cause: reason })),
     });
-    this.#partitions = new Partitions(this.#pool, settings.workers, this.#slab, log);
+    const isOurTurn = () => this.#lease === null || this.#lease.isHeld;
+    this.#partitions = new Partitions(this.#pool, settings.workers, this.#slab, log, isOurTurn);
     this.#waits = new WaitingFetches(this.#partitions);
     this.#sessions = new FetchSessions(settings.maxIncrementalFetchSessionCacheSlots);
     const sender = loadFileSender();
@@ -115,6 +126,7 @@ class Assembly implements Broker {
       maxConnections: settings.maxConnections,
       sender,
       meter: this.#meter,
+      mayAnswer: isOurTurn,
     });
     const { segments } = storage;
     this.#files =
@@ -129,13 +141,19 @@ class Assembly implements Broker {
    * Resolves when it listens: as soon as what is stored is open, which takes partition threads only if there are
    * partitions.
    */
-  async start(front: ReturnType<typeof loadFront>): Promise<Broker> {
+  async start(front: ReturnType<typeof loadFront>, signal: AbortSignal): Promise<Broker> {
     // Whoever needs a thread waits for it; one that does not come up is replaced like one that died later.
     this.#pool.start().catch(() => {});
     await this.#startHttp();
+    this.#lease = await this.#storage.waitForTurn(signal);
+    this.#lease?.listen({
+      suspended: () => this.#front.suspend(),
+      resumed: () => this.#resume(),
+      lost: this.#fail,
+    });
     const [{ GroupCoordinator, apis }] = await Promise.all([front, this.#storage.load()]);
     const settings = this.#settings;
-    const catalog = await this.#storage.openCatalog(this.#partitions, this.#fail);
+    const catalog = await this.#storage.openCatalog(this.#partitions, this.#fail, signal);
     this.#catalog = catalog;
     const groups = new GroupCoordinator({
       settings,
@@ -164,6 +182,11 @@ class Assembly implements Broker {
     );
     this.#front.accept(this.#services(catalog, groups, apis));
     return this;
+  }
+
+  #resume(): void {
+    this.#partitions.reopenAll();
+    if (this.#closing === null) this.#front.resume().catch(this.#fail);
   }
 
   close(timeoutMs: number): Promise<void> {
@@ -209,6 +232,9 @@ class Assembly implements Broker {
       },
       get listeners() {
         return assembly.listeners;
+      },
+      get waitsFor() {
+        return assembly.#storage.waitsFor ?? assembly.#lease?.trouble ?? null;
       },
       get groups() {
         return assembly.#groups;

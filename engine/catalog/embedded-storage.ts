@@ -26,6 +26,9 @@ export async function openEmbeddedStorage(
     workers: { backend: { kind: 'embedded' }, dataDir: directory.path, storage: records },
     segments: directory.path,
     load: loadCatalog,
+    // The data directory is locked.
+    waitForTurn: async () => null,
+    waitsFor: null,
     async openCatalog(partitions, failed) {
       const { EmbeddedCatalog } = await loadCatalog();
       const kept = records === 'disk';

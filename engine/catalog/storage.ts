@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { WorkerSettings } from '../../workers/ring/control.js';
+import type { Lease } from '../cluster/lease.js';
 import { backendOf } from '../config/pulsar-backend.js';
 import type { Settings } from '../config/schema.js';
 import type { PartitionPort } from '../route/partition-port.js';
@@ -13,8 +14,16 @@ export interface Storage {
   readonly segments: string | null;
   /** Loads what the catalog needs; beforehand, because loading takes time. */
   load(): Promise<unknown>;
+  /** Resolves when it is this process's turn to serve; null where no other one could. Rejects with StartGivenUp. */
+  waitForTurn(signal: AbortSignal): Promise<Lease | null>;
+  /** Whom it waits for; null: nobody. */
+  readonly waitsFor: string | null;
   /** `failed` is told when nothing can be changed any more, and the process has to end. */
-  openCatalog(partitions: PartitionPort, failed: (fault: Error) => void): Promise<Catalog>;
+  openCatalog(
+    partitions: PartitionPort,
+    failed: (fault: Error) => void,
+    signal: AbortSignal,
+  ): Promise<Catalog>;
   /** After the catalog. `clean`: every log was closed before. */
   close(clean: boolean): Promise<void>;
 }

@@ -22,6 +22,8 @@ export const exitCodes = {
   unreachable: 8,
   /** The Pulsar cluster answers, and refuses what Kopje cannot do without. */
   pulsar: 9,
+  /** Another node took over from this one, which had shown no sign of life. */
+  fenced: 10,
 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
@@ -38,6 +40,7 @@ export const exitCodeMeanings: readonly (readonly [ExitCode, string])[] = [
   [exitCodes.diskFull, 'no space: the disk has no room for what a start has to write'],
   [exitCodes.unreachable, 'namespace: no broker answers at the address'],
   [exitCodes.pulsar, 'the Pulsar cluster refuses what Kopje needs: see `kopje check`'],
+  [exitCodes.fenced, 'another node took over: this one was stopped, or cut off, for too long'],
 ];
 
 /** By the name of the error's class, so that telling them apart loads none of their modules. */
@@ -50,6 +53,7 @@ const codeOfError: Readonly<Record<string, ExitCode>> = {
   MetadataStoreError: exitCodes.metadataStore,
   BrokerUnreachable: exitCodes.unreachable,
   PulsarRefused: exitCodes.pulsar,
+  Fenced: exitCodes.fenced,
 };
 
 export function exitCodeOf(error: unknown): ExitCode {

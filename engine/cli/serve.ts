@@ -1,4 +1,5 @@
 /** `kopje serve`: runs a broker until a signal or a failure ends it. */
+import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Broker } from '../broker.js';
 import { formatAddress, formatHost } from '../config/listener.js';
@@ -13,6 +14,8 @@ import { loadFromOptions, type SettingsOptions } from './options.js';
 const stopLimitMs = 10_000;
 /** What the broker gets of it; the rest is for the process to end. */
 const closeLimitMs = 9_000;
+/** A start that is given up has nothing to save, and does not wait for a cluster that does not answer. */
+const giveUpLimitMs = 1_000;
 
 /** Throws SettingsError and whatever startBroker throws. */
 export async function serve(options: SettingsOptions): Promise<ExitCode> {
@@ -30,7 +33,12 @@ export async function serve(options: SettingsOptions): Promise<ExitCode> {
   if (notice !== null) log.warn(notice);
   // Before the start, so that a signal during a long recovery is not lost.
   const stop = new Stop(log);
-  const broker = await startBroker(settings, log);
+  const broker = await startedUnlessStopped(startBroker(settings, log, stop), stop, settings);
+  if (broker === null) {
+    stop.end();
+    log.info('stopped before it served');
+    return exitCodes.ok;
+  }
   if (!stop.isAsked) process.stdout.write(readyLine(broker, settings));
   const short = await checkFileLimit(settings);
   if (short.level === 'problem') log.warn({ advice: short.advice }, `open files: ${short.text}`);
@@ -46,6 +54,24 @@ export async function serve(options: SettingsOptions): Promise<ExitCode> {
   return exitCodes.ok;
 }
 
+/** Null if it was asked to stop while it waited for a cluster, or for its turn: nobody was served yet. */
+async function startedUnlessStopped(
+  starting: Promise<Broker>,
+  stop: Stop,
+  settings: Settings,
+): Promise<Broker | null> {
+  // A start on local disk ends by itself, and is closed in order then.
+  if (!isOnPulsar(settings)) return starting;
+  starting.catch(() => undefined);
+  const gaveUp = stop.asked.then(() => setTimeout(giveUpLimitMs, null, { ref: false }));
+  try {
+    return await Promise.race([starting, gaveUp]);
+  } catch (error) {
+    if ((error as Error).name === 'StartGivenUp') return null;
+    throw error;
+  }
+}
+
 function endOf(failure: Error): ExitCode {
   const code = exitCodeOf(failure);
   return code === exitCodes.unexpected ? exitCodes.failed : code;
@@ -55,6 +81,7 @@ function endOf(failure: Error): ExitCode {
 class Stop {
   isAsked = false;
   readonly asked: Promise<NodeJS.Signals>;
+  readonly #controller = new AbortController();
   readonly #log: Logger;
   #timer: NodeJS.Timeout | undefined;
 
@@ -67,15 +94,21 @@ class Stop {
         this.isAsked = true;
         log.info({ signal }, 'stopping');
         this.begin();
+        this.#controller.abort();
         resolve(signal);
       };
       for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, take);
     });
   }
 
+  /** Aborts when it is asked for. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
   /** Starts the clock. Referenced: it also keeps the process until the broker is closed. */
   begin(): void {
-    this.#timer ??= setTimeout(
+    this.#timer ??= globalThis.setTimeout(
       () => this.#giveUp(`did not stop within ${stopLimitMs} ms`),
       stopLimitMs,
     );

@@ -55,7 +55,7 @@ export async function startKopje(options: KopjeOptions = {}): Promise<Kopje> {
   }
   const dataDir = await makePrivateDirectory();
   try {
-    const broker = await startBroker({ ...settings, dataDir }, log, 'memory');
+    const broker = await startBroker({ ...settings, dataDir }, log, { records: 'memory' });
     return kopjeOf(broker, async () => {
       await broker.close(closeLimitMs);
       await removePrivateDirectory(dataDir);

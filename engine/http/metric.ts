@@ -17,6 +17,8 @@ export interface Observed {
   readonly sessions: FetchSessions;
   /** Empty until they are bound. */
   readonly listeners: readonly BoundListener[];
+  /** Why nobody is served, where it is not this node's turn; null where it is. */
+  readonly waitsFor: string | null;
   /** Null until it is open, with every partition tried. */
   readonly catalog: Catalog | null;
   /** Null until it has started. */

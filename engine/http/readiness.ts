@@ -4,8 +4,8 @@ import type { Observed } from './metric.js';
 const namedPartitions = 10;
 
 /** What keeps a broker from serving everything that it holds, one line each; empty if it is ready. */
-export function missingFor({ front, catalog }: Observed): string[] {
-  const missing: string[] = [];
+export function missingFor({ front, waitsFor, catalog }: Observed): string[] {
+  const missing: string[] = waitsFor === null ? [] : [waitsFor];
   if (!front.accepting) missing.push('the listeners do not accept connections');
   const offline: string[] = [];
   let more = 0;

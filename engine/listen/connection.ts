@@ -26,6 +26,8 @@ export interface ConnectionHost {
   readonly sender: FileSender | null;
   /** Null where nobody asks for metrics. */
   readonly meter: RequestMeter | null;
+  /** False where another node may have answered otherwise by now: the connection is closed instead. */
+  readonly mayAnswer: () => boolean;
   /** Called once for each peer that is turned away, with the reason. */
   turnedAway(connection: Connection, reason: string): void;
   closed(connection: Connection): void;
@@ -109,7 +111,7 @@ export class Connection implements FrameSink {
       buffer: () => this.#nextBuffer(),
       callback: (sizeBytes) => this.#received(sizeBytes),
     });
-    this.replies = new ReplyQueue(this.#socket, host.sender);
+    this.replies = new ReplyQueue(this.#socket, host.sender, host.mayAnswer);
     this.#socket.setNoDelay(true);
     // The kernel's choice of 4 MB costs a fetch half of its CPU again: what is sent leaves the CPU's cache
     // before the peer reads it.

@@ -31,9 +31,10 @@ export interface BoundListener {
 }
 
 /** What the listeners need; see ConnectionHost. */
-export type ListenersOptions = Pick<ConnectionHost, 'slab' | 'limits' | 'sender' | 'meter'> & {
-  readonly maxConnections: number;
-};
+export type ListenersOptions = Pick<
+  ConnectionHost,
+  'slab' | 'limits' | 'sender' | 'meter' | 'mayAnswer'
+> & { readonly maxConnections: number };
 
 /** The listening sockets and every connection that came in by them. */
 export class Listeners implements ConnectionHost {
@@ -41,8 +42,11 @@ export class Listeners implements ConnectionHost {
   readonly limits: ConnectionLimits;
   readonly sender: FileSender | null;
   readonly meter: RequestMeter | null;
+  readonly mayAnswer: () => boolean;
   readonly #maxConnections: number;
   readonly #servers: Server[] = [];
+  /** Where the servers listen; as many. */
+  #bound: BoundListener[] = [];
   readonly #connections = new Set<Connection>();
   #services: Services | null = null;
   #sweeper: NodeJS.Timeout | null = null;
@@ -55,6 +59,7 @@ export class Listeners implements ConnectionHost {
     this.slab = options.slab;
     this.sender = options.sender;
     this.meter = options.meter;
+    this.mayAnswer = options.mayAnswer;
     this.limits = options.limits;
     this.#maxConnections = options.maxConnections;
   }
@@ -70,7 +75,7 @@ export class Listeners implements ConnectionHost {
 
   /** Connections are served, and not yet closed for a stop. */
   get accepting(): boolean {
-    return this.#sweeper !== null;
+    return this.#sweeper !== null && this.#servers.every(({ listening }) => listening);
   }
 
   /** Binds every address; port 0 becomes a real one. Accepts once `accept` is called. Throws ListenError. */
@@ -97,6 +102,7 @@ export class Listeners implements ConnectionHost {
         advertisedPort: told === undefined || told.port === 0 ? actualPort : told.port,
       });
     }
+    this.#bound = bound;
     return bound;
   }
 
@@ -109,6 +115,20 @@ export class Listeners implements ConnectionHost {
       sweeps: 1,
     });
     this.#sweeper = setInterval(() => this.#sweep(), sweepIntervalMs);
+  }
+
+  /** Closes every connection at once, and takes no new ones until `resume`. */
+  suspend(): void {
+    for (const server of this.#servers) server.close();
+    for (const connection of this.#connections) connection.destroy();
+  }
+
+  /** Listens again at the same addresses. Throws ListenError. */
+  async resume(): Promise<void> {
+    for (const [at, { name, host, port }] of this.#bound.entries()) {
+      const server = this.#servers[at] as Server;
+      if (!server.listening) await listening(server, name, host, port);
+    }
   }
 
   turnedAway({ clientHost, listener }: Connection, reason: string): void {

@@ -19,6 +19,7 @@ interface Place {
 export class ReplyQueue {
   readonly #socket: Socket;
   readonly #sender: FileSender | null;
+  readonly #mayAnswer: () => boolean;
   readonly #places: Place[] = [];
   #unsentBytes = 0;
   #progress = 0;
@@ -27,10 +28,11 @@ export class ReplyQueue {
   #sending: FileReply | null = null;
   #closed = false;
 
-  /** `sender` is needed for responses with file ranges. */
-  constructor(socket: Socket, sender: FileSender | null = null) {
+  /** `sender` is needed for responses with file ranges. `mayAnswer` is asked before each response. */
+  constructor(socket: Socket, sender: FileSender | null = null, mayAnswer: () => boolean = always) {
     this.#socket = socket;
     this.#sender = sender;
+    this.#mayAnswer = mayAnswer;
   }
 
   /** Bytes that were written to the socket and not yet taken by the kernel. */
@@ -86,6 +88,11 @@ export class ReplyQueue {
     while (this.#places.length > 0 && this.#sending === null) {
       const place = this.#places[0] as Place;
       if (place.chunks === null) return;
+      if (!this.#mayAnswer()) {
+        // Its end gives back what the places were lent.
+        this.#socket.destroy();
+        return;
+      }
       this.#places.shift();
       if (place.disconnect) {
         this.#socket.destroySoon();
@@ -145,6 +152,8 @@ export class ReplyQueue {
     });
   }
 }
+
+const always = (): boolean => true;
 
 function inFile(chunk: Uint8Array): boolean {
   return chunk instanceof FileRange;

@@ -26,6 +26,10 @@ export class PartitionSlot implements PartitionRef {
   readonly #pulsar: PulsarOrigin | undefined;
   /** Openings that failed since the last success; sets the back-off of the next. */
   failures = 0;
+  /** A timer is set for the next opening. */
+  waitsForOpening = false;
+  /** When another owner took it last, by the steady clock. */
+  fencedMs = Number.NEGATIVE_INFINITY;
 
   constructor(spec: OpenSpec, slot: number, worker: number) {
     this.topic = spec.topic;

@@ -2,7 +2,12 @@ import type { Logger } from 'pino';
 import { WorkerFailure } from '../../workers/pool/partition-thread.js';
 import type { WorkerPool } from '../../workers/pool/pool.js';
 import type { Channel } from '../../workers/ring/channel.js';
-import type { ControlRequest, LogConfig, WorkerNotice } from '../../workers/ring/control.js';
+import type {
+  ControlRequest,
+  LogConfig,
+  OpenPartition,
+  WorkerNotice,
+} from '../../workers/ring/control.js';
 import { newLineState } from '../../workers/ring/table.js';
 import type { LandingSlab } from '../listen/landing-slab.js';
 import { ErrorCode } from '../protocol/kafka/errors.js';
@@ -30,6 +35,9 @@ export interface PartitionListener {
 /** Back-off before a partition that a storage fault took offline is opened again. */
 const firstReopenMs = 1_000;
 const maxReopenMs = 60_000;
+/** The same where another owner took it, once in a while; more often it is `maxReopenMs`. */
+const firstFencedReopenMs = 2_000;
+const fencedMemoryMs = 600_000;
 
 /** Every open partition: which line of the table and which worker it has, and the way to ask it. */
 export class Partitions implements PartitionPort, RingPort {
@@ -43,8 +51,17 @@ export class Partitions implements PartitionPort, RingPort {
   readonly #reads: PartitionReads;
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #state: PartitionState = newLineState();
+  /** Whether it is this node's turn to own partitions. */
+  readonly #isOurTurn: () => boolean;
 
-  constructor(pool: WorkerPool, workers: number, slab: LandingSlab, log: Logger) {
+  constructor(
+    pool: WorkerPool,
+    workers: number,
+    slab: LandingSlab,
+    log: Logger,
+    isOurTurn: () => boolean = () => true,
+  ) {
+    this.#isOurTurn = isOurTurn;
     this.#pool = pool;
     this.#log = log;
     this.#perWorker = new Array<number>(workers).fill(0);
@@ -98,7 +115,7 @@ export class Partitions implements PartitionPort, RingPort {
     // Where the thread dies, its replacement opens the partition from these.
     this.#pool.table.publish(slot, { ...newLineState(), recoveryPoint, logStartOffset });
     try {
-      await this.#ask(entry, { kind: 'open', ...entry.nextOpening(spec) });
+      await this.#askToOpen(entry, entry.nextOpening(spec));
     } catch (error) {
       if (spec.create || !mayPass(error)) {
         this.#free(entry);
@@ -216,9 +233,8 @@ export class Partitions implements PartitionPort, RingPort {
     if (!entry || entry.retired || entry.generation !== notice.generation) return;
     this.#log.error(nameOf(entry), `partition is offline: ${notice.message}`);
     this.#goOffline(entry, notice.errorCode);
-    // Another owner has it: two that take it from each other at once would serve nobody.
     const isFenced = notice.errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER;
-    this.#reopenLater(entry, isFenced ? maxReopenMs : 0);
+    this.#reopenLater(entry, isFenced ? backOffOfFenced(entry) : 0);
   }
 
   /** The partition of a line, if it is open. */
@@ -230,6 +246,17 @@ export class Partitions implements PartitionPort, RingPort {
     for (const entry of this.#slots) if (entry) yield entry;
   }
 
+  /** What is offline may open now: it is tried without waiting any longer. */
+  reopenAll(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+    for (const entry of this.#slots) {
+      if (!entry || entry.retired || entry.online || !entry.waitsForOpening) continue;
+      entry.failures = 0;
+      void this.#reopen(entry);
+    }
+  }
+
   /** No partition is opened again after this. */
   stop(): void {
     for (const timer of this.#timers) clearTimeout(timer);
@@ -238,13 +265,14 @@ export class Partitions implements PartitionPort, RingPort {
   }
 
   async #reopen(entry: PartitionSlot): Promise<void> {
+    entry.waitsForOpening = false;
     this.#pool.table.settle(entry.slot);
     const { recoveryPoint, logStartOffset } = this.state(entry);
     const spec = { create: false, recoveryPoint, logStartOffset, cleanShutdown: false };
     const opening = entry.nextOpening(spec);
     const started = performance.now();
     try {
-      await this.#ask(entry, { kind: 'open', ...opening });
+      await this.#askToOpen(entry, opening);
     } catch (error) {
       if (entry.retired) return;
       entry.offlineErrorCode = errorCodeOf(error);
@@ -268,6 +296,7 @@ export class Partitions implements PartitionPort, RingPort {
     const backOffMs = Math.min(maxReopenMs, firstReopenMs * 2 ** entry.failures++);
     const waitMs = Math.max(leastMs, backOffMs);
     const generation = entry.generation;
+    entry.waitsForOpening = true;
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       if (!entry.retired && !entry.online && entry.generation === generation) {
@@ -300,9 +329,27 @@ export class Partitions implements PartitionPort, RingPort {
     return this.#pool.thread(ref.worker).channel;
   }
 
+  #askToOpen(entry: PartitionSlot, opening: OpenPartition): Promise<unknown> {
+    if (this.#isOurTurn()) return this.#ask(entry, { kind: 'open', ...opening });
+    // The node whose turn it is would lose it.
+    const message = 'it is not the turn of this node to open partitions';
+    return Promise.reject(new WorkerFailure(ErrorCode.NOT_LEADER_OR_FOLLOWER, message));
+  }
+
   #ask<T>(ref: PartitionRef, request: ControlRequest): Promise<T> {
     return this.#pool.thread(ref.worker).ask(request) as Promise<T>;
   }
+}
+
+/**
+ * Another owner has it. The first time it may have been a node on its way out; two that take it from each other again
+ * and again would serve nobody.
+ */
+function backOffOfFenced(entry: PartitionSlot): number {
+  const nowMs = performance.now();
+  const isAgain = nowMs - entry.fencedMs < fencedMemoryMs;
+  entry.fencedMs = nowMs;
+  return isAgain ? maxReopenMs : firstFencedReopenMs;
 }
 
 function isOfDeadThread(error: unknown): boolean {

@@ -44,7 +44,8 @@ async function openCatalog(
     ...given,
   };
   const port = new FakePartitionPort('');
-  const options = { client: client(), partitions: port, settings, log: silent };
+  const { signal } = new AbortController();
+  const options = { client: client(), partitions: port, settings, log: silent, signal };
   const catalog = await PulsarCatalog.open(options);
   t.teardown(() => catalog.close());
   const events: string[] = [];

@@ -16,7 +16,7 @@ const rules: readonly { from: RegExp; to: RegExp; why: string }[] = [
     why: 'the protocol is pure and stands alone',
   },
   {
-    from: /^engine\/(catalog|cli|config)\/.*pulsar/,
+    from: /^engine\/(catalog|cli|cluster|config)\/.*pulsar/,
     to: /^(engine\/|workers\/(ring|log\/pulsar)[./])/,
     why: 'the catalog of Pulsar shares the client of its log, and nothing else of the workers',
   },

@@ -26,6 +26,8 @@ export interface PulsarCatalogOptions {
   readonly partitions: PartitionPort;
   readonly settings: Settings;
   readonly log: Logger;
+  /** Gives the opening up. */
+  readonly signal: AbortSignal;
 }
 
 export class PulsarCatalog implements Catalog {
@@ -86,12 +88,12 @@ export class PulsarCatalog implements Catalog {
 
   /**
    * Opens every partition there is; one that does not open is offline, and is tried again. Waits for a cluster that
-   * is not reached. Throws PulsarRefused.
+   * is not reached. Throws PulsarRefused, StartGivenUp.
    */
   static async open(options: PulsarCatalogOptions): Promise<PulsarCatalog> {
     const catalog = new PulsarCatalog(options);
     try {
-      await catalog.#open();
+      await catalog.#open(options.signal);
       return catalog;
     } catch (error) {
       await catalog.close();
@@ -192,18 +194,17 @@ export class PulsarCatalog implements Catalog {
     await this.#client.close();
   }
 
-  async #open(): Promise<void> {
+  async #open(signal: AbortSignal): Promise<void> {
     const { metadataNamespace, namespaces } = this.#names;
-    const log = this.#log;
-    await onceReached(() => this.#metadata.prepare(), metadataNamespace, log);
+    const reached = <Result>(what: string, step: () => Promise<Result>) =>
+      onceReached(step, what, this.#log, signal);
+    await reached(metadataNamespace, () => this.#metadata.prepare());
     const wanted = this.#settings.clusterId;
-    const identify = () => this.#identity.clusterId(wanted);
-    this.#clusterId = await onceReached(identify, 'the cluster id', log);
+    this.#clusterId = await reached('the cluster id', () => this.#identity.clusterId(wanted));
     for (const namespace of namespaces) {
-      const read = () => this.#namespaces.read(namespace);
-      await onceReached(read, `the namespace ${namespace}`, log);
+      await reached(`the namespace ${namespace}`, () => this.#namespaces.read(namespace));
     }
-    await this.#follower.open([...namespaces, metadataNamespace]);
+    await this.#follower.open([...namespaces, metadataNamespace], signal);
   }
 
   /** Throws CatalogFault 'unknown-topic' for a name that cannot be. */

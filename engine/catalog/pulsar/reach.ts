@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { AdminError } from '../../../workers/log/pulsar/admin-http.js';
 import { PulsarError } from '../../../workers/log/pulsar/errors.js';
+import { pause, StartGivenUp, untilGivenUp } from '../../cluster/give-up.js';
 import { ServerError } from '../../protocol/pulsar/commands.js';
 
 /** Back-off of a start that does not reach the cluster; it is tried for as long as the process runs. */
@@ -12,21 +13,26 @@ export class PulsarRefused extends Error {
   override readonly name = 'PulsarRefused';
 }
 
-/** Repeats a step until the cluster is reached. Throws PulsarRefused where it answers and refuses. */
+/**
+ * Repeats a step until the cluster is reached. Rejects with PulsarRefused where it answers and refuses, and with
+ * StartGivenUp at once when the signal comes, whatever the step is at.
+ */
 export async function onceReached<Result>(
   step: () => Promise<Result>,
   what: string,
   log: Logger,
+  signal: AbortSignal,
 ): Promise<Result> {
   for (let waitMs = firstRetryMs; ; waitMs = Math.min(maxRetryMs, 2 * waitMs)) {
     try {
-      return await step();
+      return await untilGivenUp(step(), signal);
     } catch (error) {
+      if (error instanceof StartGivenUp) throw error;
       if (!mayPass(error))
         throw new PulsarRefused(`${what}: ${(error as Error).message}`, { cause: error });
       log.warn({ err: error, waitMs }, `${what}: the Pulsar cluster is not reached; tried again`);
     }
-    await new Promise((resolve) => setTimeout(resolve, waitMs));
+    await pause(waitMs, signal);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { PulsarClient } from '../../../workers/log/pulsar/client.js';
+import { untilGivenUp } from '../../cluster/give-up.js';
 import type { Topic } from '../topic.js';
 import { isEqual, type NamespacePolicies } from './namespace-policies.js';
 import { NamespaceWatches } from './namespace-watches.js';
@@ -61,11 +62,11 @@ export class TopicFollower {
   }
 
   /** Resolves when every topic of these namespaces is served; waits for a cluster that is not reached. */
-  async open(namespaces: Iterable<string>): Promise<void> {
+  async open(namespaces: Iterable<string>, signal: AbortSignal): Promise<void> {
     for (const namespace of namespaces) {
       const watch = () => this.#watches.open(namespace);
-      const topics = await onceReached(watch, `the topics of ${namespace}`, this.#log);
-      await this.#lookAround(namespace, topics);
+      const topics = await onceReached(watch, `the topics of ${namespace}`, this.#log, signal);
+      await untilGivenUp(this.#lookAround(namespace, topics), signal);
     }
   }
 

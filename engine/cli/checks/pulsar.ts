@@ -2,6 +2,7 @@ import { AdminError } from '../../../workers/log/pulsar/admin.js';
 import { openPulsarClient, type PulsarClient } from '../../../workers/log/pulsar/client.js';
 import { isForbidden, TopicAdmin } from '../../catalog/pulsar/topic-admin.js';
 import { TopicNames } from '../../catalog/pulsar/topic-names.js';
+import { PulsarLock } from '../../cluster/pulsar-lock.js';
 import { SettingsError } from '../../config/mistakes.js';
 import { backendOf } from '../../config/pulsar-backend.js';
 import type { Settings } from '../../config/schema.js';
@@ -50,6 +51,7 @@ async function checkCluster(
     findings.push(await checkRetention(client, namespace));
   }
   findings.push(await checkMetadataNamespace(admin, names.metadataNamespace));
+  findings.push(await checkLock(new PulsarLock(client, names.metadataNamespace)));
   findings.push(...(await tryTopic(client, admin, names.namespaces[0] as string)));
   const broker = await brokerSettings(client);
   if (broker === null) {
@@ -99,6 +101,19 @@ async function checkMetadataNamespace(admin: TopicAdmin, namespace: string): Pro
         `and pulsar-admin namespaces set-retention ${namespace} --time -1 --size -1`,
     };
   }
+}
+
+/** Whose turn it is to serve. */
+async function checkLock(lock: PulsarLock): Promise<Finding> {
+  const { epoch, note } = (await lock.exists()) ? await lock.read() : { epoch: -1, note: null };
+  let text = `nobody has the lock of ${lock.name}`;
+  if (note !== null && !(note.isReleased && note.epoch === epoch)) {
+    text =
+      `${note.node} has the lock of ${lock.name}, last renewed at ${note.renewedAt}: ` +
+      'another node waits until it is released, or not renewed for ' +
+      `${note.sessionTimeoutMs} ms`;
+  }
+  return { level: 'ok', subject, text };
 }
 
 async function brokerSettings({ admin }: PulsarClient): Promise<BrokerSettings | null> {

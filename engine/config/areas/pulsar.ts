@@ -1,4 +1,4 @@
-import { boolean, choice, text } from '../kinds.js';
+import { boolean, choice, integer, text } from '../kinds.js';
 import { namespaceList, optionalUrl, serviceUrlOr } from '../pulsar-kinds.js';
 import { setting } from '../setting.js';
 
@@ -48,6 +48,16 @@ export const pulsar = {
     default: '__kafka',
     origin: 'KoP',
     summary: "Namespace of Kafka's own topics; nobody else may write there.",
+  }),
+  brokerSessionTimeoutMs: setting({
+    kind: integer(1_000),
+    default: 6_000,
+    unit: 'ms',
+    origin: 'Kafka',
+    kafkaName: 'broker.session.timeout.ms',
+    summary:
+      'Of several nodes with one metadata namespace, one serves and the others wait. One that shows no sign of life for ' +
+      'so long is replaced, and answers nobody any more.',
   }),
   entryFormat: setting({
     kind: choice(['kafka', 'mixed_kafka', 'pulsar']),

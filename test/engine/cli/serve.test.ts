@@ -97,3 +97,26 @@ t.test('without the addon one log line says what that costs', async (t) => {
   t.equal(code, exitCodes.ok);
   t.equal(stderr.split('\n').filter((line) => line.includes('fallback codecs')).length, 1);
 });
+
+t.test('a start that waits for a Pulsar cluster stops at once', async (t) => {
+  // One that takes connections and says nothing, which takes longest to find out.
+  const silent = createServer().listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  t.teardown(() => silent.close());
+  const { port } = silent.address() as AddressInfo;
+  const words = [...serveWords, 'kafkaListeners=PLAINTEXT://127.0.0.1:0'];
+  const pulsar = [`backend=pulsar://127.0.0.1:${port}`, `pulsarAdminUrl=http://127.0.0.1:${port}`];
+  const child = start([...words, ...pulsar.flatMap((setting) => ['--set', setting])], {
+    cwd: t.testdir({}),
+  });
+  t.teardown(() => child.kill('SIGKILL'));
+  const all = ended(child);
+  await once(silent, 'connection');
+  const askedMs = performance.now();
+  child.kill('SIGTERM');
+  const { code, stdout, stderr } = await all;
+  t.equal(code, exitCodes.ok);
+  t.equal(stdout, '');
+  t.match(stderr, /stopped before it served/);
+  t.ok(performance.now() - askedMs < 5_000, 'and does not wait for an answer');
+});

@@ -2,10 +2,14 @@ import t from 'tap';
 import type { Observed } from '../../../engine/http/metric.js';
 import { missingFor } from '../../../engine/http/readiness.js';
 
-function observed(accepting: boolean, online: readonly boolean[] | null): Observed {
+function observed(
+  accepting: boolean,
+  online: readonly boolean[] | null,
+  waitsFor: string | null = null,
+): Observed {
   const partitions = (online ?? []).map((isOnline) => ({ online: isOnline }));
   const catalog = online && { topics: () => [{ name: 'orders', partitions }] };
-  return { front: { accepting }, catalog } as unknown as Observed;
+  return { front: { accepting }, catalog, waitsFor } as unknown as Observed;
 }
 
 t.test('a broker whose listeners accept and whose partitions are open is ready', async (t) => {
@@ -20,6 +24,11 @@ t.test('what is missing is named', async (t) => {
     closed,
     'partitions are not open: orders-1',
   ]);
+});
+
+t.test('a standby says whom it waits for', async (t) => {
+  const [line] = missingFor(observed(false, null, 'standby: node 1 has the lock'));
+  t.equal(line, 'standby: node 1 has the lock');
 });
 
 t.test('not more than a few partitions are named', async (t) => {

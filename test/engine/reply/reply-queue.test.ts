@@ -9,6 +9,7 @@ class Wire extends EventEmitter {
   readonly callbacks: (() => void)[] = [];
   corked = 0;
   ended = false;
+  destroyed = false;
 
   cork(): void {
     this.corked++;
@@ -22,6 +23,10 @@ class Wire extends EventEmitter {
     this.written.push(Buffer.from(chunk).toString());
     if (callback) this.callbacks.push(callback);
     return true;
+  }
+
+  destroy(): void {
+    this.destroyed = true;
   }
 
   destroySoon(): void {
@@ -47,6 +52,23 @@ t.test('responses leave in request order, whenever they become ready', async (t)
   t.equal(wire.corked, 1, 'one vectored write for all of a turn');
   await Promise.resolve();
   t.equal(wire.corked, 0);
+});
+
+t.test('nothing is answered any more once that is not allowed', (t) => {
+  const wire = new Wire();
+  let mayAnswer = true;
+  const queue = new ReplyQueue(wire as unknown as Socket, null, () => mayAnswer);
+  queue.fill(queue.reserve(), text('1'), null);
+  const [second, third] = [queue.reserve(), queue.reserve()];
+  let given = 0;
+  queue.fill(third, text('3'), () => given++);
+  mayAnswer = false;
+  queue.fill(second, text('2'), () => given++);
+  t.strictSame(wire.written, ['1']);
+  t.ok(wire.destroyed);
+  queue.close();
+  t.equal(given, 2, 'what was lent to them comes back');
+  t.end();
 });
 
 t.test('acks=0 takes no place in the order', (t) => {

@@ -119,10 +119,19 @@ export class PulsarConnection {
   }
 
   /** Connects and authenticates. Rejects with PulsarError or ConnectionLost. */
-  static async open(settings: ConnectionSettings): Promise<PulsarConnection> {
-    const connection = new PulsarConnection(settings);
-    await connection.#handshake();
-    return connection;
+  static open(settings: ConnectionSettings): Promise<PulsarConnection> {
+    return PulsarConnection.begin(settings).accepted();
+  }
+
+  /** Begins to connect; `accepted` once, next. */
+  static begin(settings: ConnectionSettings): PulsarConnection {
+    return new PulsarConnection(settings);
+  }
+
+  /** Resolves when it is connected and authenticated. Rejects with PulsarError or ConnectionLost. */
+  async accepted(): Promise<PulsarConnection> {
+    await this.#handshake();
+    return this;
   }
 
   get isOpen(): boolean {

@@ -14,6 +14,8 @@ export type ConnectionDefaults = Omit<ConnectionSettings, 'address' | 'proxyToBr
 export class Connections {
   readonly #defaults: ConnectionDefaults;
   readonly #open = new Map<string, Promise<PulsarConnection>>();
+  /** Those that are being made, too. */
+  readonly #all = new Set<PulsarConnection>();
   #closed = false;
 
   constructor(defaults: ConnectionDefaults) {
@@ -30,7 +32,10 @@ export class Connections {
     const key = `${purpose}|${addressKey(address)}|${proxyToBrokerUrl ?? ''}`;
     const known = this.#open.get(key);
     if (known !== undefined) return known;
-    const opening = PulsarConnection.open({ ...this.#defaults, address, proxyToBrokerUrl });
+    const connection = PulsarConnection.begin({ ...this.#defaults, address, proxyToBrokerUrl });
+    this.#all.add(connection);
+    void connection.closed.then(() => this.#all.delete(connection));
+    const opening = connection.accepted();
     this.#open.set(key, opening);
     const forget = () => {
       if (this.#open.get(key) === opening) this.#open.delete(key);
@@ -43,8 +48,7 @@ export class Connections {
   async close(): Promise<void> {
     this.#closed = true;
     const opening = [...this.#open.values()];
-    for (const result of await Promise.allSettled(opening)) {
-      if (result.status === 'fulfilled') result.value.close();
-    }
+    for (const connection of this.#all) connection.close();
+    await Promise.allSettled(opening);
   }
 }

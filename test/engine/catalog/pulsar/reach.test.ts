@@ -10,7 +10,7 @@ import { silent } from '../open-catalog.js';
 function after(error: unknown): Promise<string> {
   let tries = 0;
   const step = () => (++tries === 1 ? Promise.reject(error) : Promise.resolve('reached'));
-  return onceReached(step, 'something', silent);
+  return onceReached(step, 'something', silent, new AbortController().signal);
 }
 
 t.test('a cluster that does not answer is waited for', async (t) => {
@@ -47,5 +47,16 @@ t.test('one that answers and refuses ends the start', async (t) => {
       message: `something: ${error.message}`,
       cause: error,
     });
+  }
+});
+
+t.test('a start that is given up does not wait for what it asked', async (t) => {
+  const never = new Promise<string>(() => undefined);
+  const steps = [() => never, () => Promise.reject(new ConnectionLost('no broker answers'))];
+  for (const step of steps) {
+    const controller = new AbortController();
+    const reached = onceReached(step, 'something', silent, controller.signal);
+    controller.abort();
+    await t.rejects(reached, { name: 'StartGivenUp' });
   }
 });
