@@ -19,7 +19,7 @@ import { Sender } from './sender.js';
 import { type Barrier, leaderEpochOf } from './shared-owner.js';
 import { SharedSender } from './shared-sender.js';
 import { placesBefore } from './snapshot-place.js';
-import { maxStampBytes } from './stamp.js';
+import { stampBytes } from './stamp.js';
 import type { ThreadTools } from './thread-tools.js';
 import { findTransactions, type ScanRange, type TransactionScanTools } from './transaction-scan.js';
 import { Transactions } from './transactions.js';
@@ -145,7 +145,7 @@ async function takeShared(options: PulsarLogOptions, opening: Opening): Promise<
       ? { last: { ledgerId: -1, entryId: -1 }, endOffset: 0 }
       : barrierEnd(await owner.writeBarrier(clock()));
     const leaderEpoch = leaderEpochOf(owner);
-    const maxMessageBytes = owner.maxMessageBytes - maxStampBytes;
+    const maxMessageBytes = owner.maxMessageBytes - stampBytes;
     const start = () => sender.follow({ offset: endOffset, after: last });
     return { sender, leaderEpoch, maxMessageBytes, last, endOffset, start };
   });

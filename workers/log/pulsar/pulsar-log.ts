@@ -343,7 +343,7 @@ export class PulsarLog implements Log {
     this.#snapshots.appended(end - start, this.#topic.clock());
     this.#snapshots.stored(nextOffset, ledgerId, entryId);
     if (this.#isTailRead()) {
-      if (baseOffset > this.logEndOffset) this.#cache.add(this.logEndOffset, baseOffset, null);
+      if (baseOffset > this.logEndOffset) this.#addHole(this.logEndOffset, baseOffset);
       // Not `slice`: that of a Buffer borrows.
       this.#cache.add(baseOffset, nextOffset, new Uint8Array(view.subarray(start, end)));
       this.#topic.copied('cache', end - start);

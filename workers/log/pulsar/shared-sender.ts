@@ -10,7 +10,7 @@ import { lastDelivered } from './replay.js';
 import { maxInFlightBytes, receiptTimeoutMs } from './sender.js';
 import { leaderEpochOf, SharedOwner, type SharedOwnerOptions } from './shared-owner.js';
 import { SharedTail } from './shared-tail.js';
-import { isStamped, Stamps } from './stamp.js';
+import { matchStamp, Stamps, stampStart } from './stamp.js';
 
 /** To come back as the owner after the broker or the connection is gone; the name alone may take half of it. */
 const comeBackTimeoutMs = 20_000;
@@ -172,7 +172,13 @@ export class SharedSender {
     this.#events.delivered(...entry);
     const [oldest] = this.#unplaced;
     if (oldest === undefined || this.#sent === 0) return;
-    if (!isStamped(view, start, end, oldest.stamp)) {
+    const match = matchStamp(view, stampStart(view, start, end), oldest.stamp);
+    if (match === 'other-of-sender') {
+      // The broker took a later one without it: neither may be sent again.
+      this.#fail(new Error(`the entry at offset ${baseOffset} is there before an earlier one`));
+      return;
+    }
+    if (match === 'none') {
       if (oldest.entryId >= 0 && isBehind(oldest, ledgerId, entryId)) {
         const place = `${oldest.ledgerId}:${oldest.entryId}`;
         this.#fail(new Error(`an entry was stored at ${place} and not delivered`));

@@ -37,6 +37,8 @@ export class SharedTail {
 
   /** Rejects with PulsarError, ConnectionLost. */
   async open(): Promise<void> {
+    // One that ends while it is opened is not to come back by itself as well.
+    const state: { isOpen: boolean; reason: Error | null } = { isOpen: false, reason: null };
     const stream = await EntryStream.open(this.#lookup, this.#topic, this.#point, windowBytes, {
       entry: (baseOffset, nextOffset, view, start, end, ledgerId, entryId) => {
         if (this.#isClosed) return;
@@ -44,11 +46,14 @@ export class SharedTail {
         this.#events.entry(baseOffset, nextOffset, view, start, end, ledgerId, entryId);
         if (this.#waiting.length > 0) this.#tell();
       },
-      ended: () => {
-        if (!this.#isClosed)
-          void this.#comeBack(performance.now() + comeBackTimeoutMs, firstWaitMs);
+      ended: (reason) => {
+        state.reason = reason;
+        if (!state.isOpen || this.#isClosed) return;
+        void this.#comeBack(performance.now() + comeBackTimeoutMs, firstWaitMs);
       },
     });
+    if (state.reason !== null) throw state.reason;
+    state.isOpen = true;
     if (this.#isClosed) stream.close();
     this.#stream = stream;
   }

@@ -8,8 +8,12 @@ import type { OutgoingEntry } from './producer.js';
 
 const stampKey = Buffer.from('kopje.send');
 const idBytes = 9;
-/** What a stamp takes at most: its number may have 16 digits. */
-export const maxStampBytes = propertyBytes(TAG.property, stampKey.length, (idBytes / 3) * 4 + 17);
+/** Of a stamp's number: room for 2^53. */
+const numberRadix = 36;
+const numberDigits = 11;
+const valueBytes = (idBytes / 3) * 4 + 1 + numberDigits;
+/** What a stamp takes. */
+export const stampBytes = propertyBytes(TAG.property, stampKey.length, valueBytes);
 /** Magic of a checksum, and what it takes with it. */
 const checksumMagic = 0x0e01;
 const checksumBytes = 6;
@@ -30,9 +34,10 @@ export class Stamps {
 
   /** The entry with the next stamp, and the stamp. */
   put(entry: OutgoingEntry): { metadata: Uint8Array; checksum: number | null; stamp: Uint8Array } {
-    const value = Buffer.from(`${this.#id}:${this.#number++}`);
+    const number = (this.#number++).toString(numberRadix).padStart(numberDigits, '0');
+    const value = Buffer.from(`${this.#id}:${number}`);
     const plainBytes = entry.metadata.length;
-    const metadataBytes = plainBytes + propertyBytes(TAG.property, stampKey.length, value.length);
+    const metadataBytes = plainBytes + stampBytes;
     const head = Buffer.allocUnsafe(METADATA_SIZE_BYTES + metadataBytes);
     head.writeUInt32BE(metadataBytes);
     head.set(entry.metadata, METADATA_SIZE_BYTES);
@@ -50,22 +55,25 @@ export class Stamps {
   }
 }
 
-/** Whether the entry `view[start, end)`, as it is stored, has that stamp. */
-export function isStamped(
-  view: Uint8Array,
-  start: number,
-  end: number,
-  stamp: Uint8Array,
-): boolean {
+/** Where the stamp of the entry `view[start, end)` is, if it has one; -1 where there is no room for it. */
+export function stampStart(view: Uint8Array, start: number, end: number): number {
   const magic = ((view[start] as number) << 8) | (view[start + 1] as number);
   const sizeAt = magic === checksumMagic ? start + checksumBytes : start;
   const metadataStart = sizeAt + METADATA_SIZE_BYTES;
-  if (metadataStart > end) return false;
+  if (metadataStart > end) return -1;
   const metadataEnd = metadataStart + uint32At(view, sizeAt);
-  const stampStart = metadataEnd - stamp.length;
-  if (metadataEnd > end || stampStart < metadataStart) return false;
-  for (let at = 0; at < stamp.length; at++) {
-    if (view[stampStart + at] !== stamp[at]) return false;
+  const at = metadataEnd - stampBytes;
+  return metadataEnd > end || at < metadataStart ? -1 : at;
+}
+
+/** How much of a stamp is the same as what `stampStart` found. */
+export type StampMatch = 'this' | 'other-of-sender' | 'none';
+
+export function matchStamp(view: Uint8Array, at: number, stamp: Uint8Array): StampMatch {
+  if (at === -1) return 'none';
+  for (let index = 0; index < stampBytes; index++) {
+    if (view[at + index] === stamp[index]) continue;
+    return index < stampBytes - numberDigits ? 'none' : 'other-of-sender';
   }
-  return true;
+  return 'this';
 }

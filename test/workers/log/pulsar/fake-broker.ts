@@ -109,7 +109,12 @@ export class FakeBroker {
     socket.on('error', () => {});
     socket.on('data', (bytes: Buffer) => {
       unread = Buffer.concat([unread, bytes]);
-      while (unread.length >= 4 && unread.length >= 4 + unread.readUInt32BE(0)) {
+      // Nothing is heard of a connection that was cut.
+      while (
+        !socket.destroyed &&
+        unread.length >= 4 &&
+        unread.length >= 4 + unread.readUInt32BE(0)
+      ) {
         const end = 4 + unread.readUInt32BE(0);
         this.#take(unread.subarray(4, end), peer);
         unread = unread.subarray(end);
