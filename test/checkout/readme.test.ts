@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { Missing, need } from '../peers/programs.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 /**
@@ -19,9 +20,10 @@ const testLimitMs = 290_000;
 const secondStartLimitMs = 10_000;
 const defaultAddress = '127.0.0.1:9092';
 
-/** The `sh` blocks of the quick start: what the README tells people to type. */
-function quickStartCommands(readme: string): string[] {
-  const section = /## Quick start\n(.*?)\n## /s.exec(readme)?.[1] ?? '';
+/** The `sh` blocks of a section: what the README tells people to type. */
+function commandsOf(heading: string): string[] {
+  const readme = readFileSync(join(cwd, 'README.md'), 'utf8');
+  const section = new RegExp(`\n## ${heading}\n(.*?)\n## `, 's').exec(readme)?.[1] ?? '';
   return [...section.matchAll(/```sh\n(.*?)```/gs)].flatMap(([, block = '']) =>
     block.trim().split('\n'),
   );
@@ -55,11 +57,12 @@ async function lineOf(child: ChildProcess, pattern: RegExp): Promise<string> {
 }
 
 t.setTimeout(testLimitMs);
+/** The checkout, which the second test finds built by the first. */
+const cwd = join(t.testdir({}), 'kopje');
 t.test(
   'the README leads from a clone to a consumed message',
   { timeout: testLimitMs },
   async (t) => {
-    const cwd = join(t.testdir({}), 'kopje');
     const port = await freePort();
     const env = {
       KOPJE_KAFKA_LISTENERS: `PLAINTEXT://127.0.0.1:${port}`,
@@ -67,7 +70,7 @@ t.test(
     };
     const started = performance.now();
     execFileSync('git', ['clone', '--quiet', root, cwd]);
-    const commands = quickStartCommands(readFileSync(join(cwd, 'README.md'), 'utf8'));
+    const commands = commandsOf('Quick start');
     t.equal(commands.length, 2, 'the quick start is two commands');
     const [startCommand = '', messageCommand = ''] = commands;
 
@@ -90,5 +93,47 @@ t.test(
     t.ok(secondMs < secondStartLimitMs, `the second start took ${Math.round(secondMs)} ms`);
     second.kill('SIGTERM');
     t.strictSame(await once(second, 'exit'), [0, null]);
+  },
+);
+
+/** What a test of these commands needs beside Node; null where all of it is there. */
+function missingForPulsar(): string | null {
+  try {
+    need('java', 'mvn', 'tar');
+    return null;
+  } catch (error) {
+    if (error instanceof Missing) return error.message;
+    throw error;
+  }
+}
+
+t.test(
+  'the README leads to a record that a Kafka client wrote and a Pulsar client reads',
+  { timeout: testLimitMs, skip: missingForPulsar() ?? false },
+  async (t) => {
+    const [port, pulsarPort, httpPort] = await Promise.all([freePort(), freePort(), freePort()]);
+    const env = { KOPJE_KAFKA_LISTENERS: `PLAINTEXT://127.0.0.1:${port}` };
+    const commands = commandsOf('In front of Pulsar').map((command) =>
+      command
+        .replace(':6650', `:${pulsarPort}`)
+        .replace(':8080', `:${httpPort}`)
+        .replace(defaultAddress, `127.0.0.1:${port}`),
+    );
+    t.equal(commands.length, 4);
+    const [pulsarCommand = '', kopjeCommand = '', writeCommand = '', readCommand = ''] = commands;
+    const ports = `-- --port ${pulsarPort} --http-port ${httpPort}`;
+    const pulsar = start(`${pulsarCommand} ${ports}`, cwd, {});
+    // Not SIGKILL, which npm could not pass on.
+    t.teardown(() => pulsar.kill('SIGTERM'));
+    await lineOf(pulsar, /^pulsar ready/);
+    const kopje = start(kopjeCommand, cwd, env);
+    t.teardown(() => kopje.kill('SIGTERM'));
+    t.match(await lineOf(kopje, /^kopje ready/), `backend=pulsar://127.0.0.1:${pulsarPort}`);
+    await lineOf(start(writeCommand, cwd, {}), /consumed "hello from Kopje"/);
+    t.match(await lineOf(start(readCommand, cwd, {}), /content:/), /content:hello from Kopje$/);
+    for (const child of [kopje, pulsar]) {
+      child.kill('SIGTERM');
+      t.strictSame(await once(child, 'exit'), [0, null], 'a signal to npm stops it well');
+    }
   },
 );
