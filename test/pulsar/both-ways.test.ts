@@ -189,8 +189,9 @@ async function checkMembers(
   got: readonly KafkaMessage[],
 ): Promise<void> {
   const end = await endOffset();
-  for (const { name, clientId, seen } of members) {
+  for (const { name, clientId, seen, got: reported } of members) {
     await watch.reached(clientId, end);
+    await reported(got.length);
     t.strictSame(
       [...seen.keys()],
       got.map(({ offset }) => Number(offset)),

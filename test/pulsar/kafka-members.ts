@@ -14,8 +14,10 @@ interface Client {
 }
 
 export interface Member extends Client {
-  /** How often each offset was got. */
-  readonly seen: Map<number, number>;
+  /** How often each offset was got, in the order of the first times. */
+  readonly seen: ReadonlyMap<number, number>;
+  /** Resolves when it has so many of them. */
+  got(offsets: number): Promise<void>;
 }
 
 export interface KafkaClients {
@@ -41,6 +43,7 @@ export async function kafkaClients(): Promise<KafkaClients> {
 /** Starts a consumer of one topic that ends with the test. */
 export function startMember(t: Test, client: Client, bootstrap: string, topic: string): Member {
   const seen = new Map<number, number>();
+  let wake: () => void = () => {};
   const { name, command, assignor } = client;
   const group = `${topic}-${name}`;
   const spec = { scenario: 'member', bootstrap, topic, group, assignor, sessionTimeoutMs };
@@ -50,7 +53,18 @@ export function startMember(t: Test, client: Client, bootstrap: string, topic: s
         seen.set(offset, (seen.get(offset) ?? 0) + 1);
       }
     }
+    wake();
   });
   t.teardown(() => program.kill());
-  return { ...client, seen };
+  return {
+    ...client,
+    seen,
+    async got(offsets) {
+      while (seen.size < offsets) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    },
+  };
 }

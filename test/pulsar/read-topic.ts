@@ -1,6 +1,6 @@
 /** A topic's entries as Pulsar sends them, decoded. */
 import type { Test } from 'tap';
-import { Entry } from '../../workers/format/entry.js';
+import { Entry, type EntryKind } from '../../workers/format/entry.js';
 import { earliest, PulsarReader } from '../../workers/log/pulsar/reader.js';
 import { codecs, type ReadRecord, readBatches } from '../workers/format/read-records.js';
 import { lookupOf } from './peer.js';
@@ -17,6 +17,8 @@ export interface Hole {
 export interface Found {
   readonly records: ReadRecord[];
   readonly holes: Hole[];
+  /** Of each entry. */
+  readonly kinds: EntryKind[];
   endOffset: number;
 }
 
@@ -27,7 +29,7 @@ export async function readTopic(
   isWhole: (found: Found) => boolean,
 ): Promise<Found> {
   const connection = await lookupOf(t).connectionFor(topic, 'read');
-  const found: Found = { records: [], holes: [], endOffset: 0 };
+  const found: Found = { records: [], holes: [], kinds: [], endOffset: 0 };
   const entry = new Entry(codecs, maxInflatedBytes);
   await new Promise<void>((resolve, reject) => {
     PulsarReader.open(connection, topic, earliest, 2 ** 20, {
@@ -39,6 +41,7 @@ export async function readTopic(
         const batches = readBatches(out, 0, entry.write(out, 0, baseOffset, 0));
         found.records.push(...batches.flatMap(({ records }) => records));
         if (entry.holeReason !== null) addHoles(found, index + 1, entry.holeReason);
+        found.kinds.push(entry.kind);
         found.endOffset = index + 1;
         if (isWhole(found)) resolve();
         return entry.offsets;
