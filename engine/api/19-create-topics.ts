@@ -108,11 +108,11 @@ function made(
     readonly partitions: { length: number };
   },
   asked: CreatableTopic,
-  { settings }: Services,
+  { catalog, settings }: Services,
 ): Encodable<CreatableTopicResult> {
   // As they were written; DescribeConfigs tells how they were understood.
   const written = new Map(asked.configs.map(({ name, value }) => [name, value]));
-  const configs = describeTopicConfigs(topic, settings).map((config) => ({
+  const configs = describeTopicConfigs(topic, settings, catalog.maxBatchBytes).map((config) => ({
     name: config.name,
     value: written.get(config.name) ?? config.value,
     readOnly: config.isReadOnly,

@@ -96,7 +96,7 @@ function configsOf(
     if (fault !== null) return apiError(ErrorCode.INVALID_TOPIC_EXCEPTION, fault);
     const topic = catalog.topic(resourceName);
     if (!topic) return apiError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, '');
-    return describeTopicConfigs(topic, settings);
+    return describeTopicConfigs(topic, settings, catalog.maxBatchBytes);
   }
   if (resourceType !== ConfigResourceType.broker) {
     return apiError(ErrorCode.INVALID_REQUEST, errorMessage(ErrorCode.INVALID_REQUEST));

@@ -1,3 +1,4 @@
+import { checkBatchLimit } from '../config/batch-limit.js';
 import { InvalidConfig } from '../config/config-value.js';
 import { parseTopicConfigs, type TopicOverrides } from '../config/topic-configs.js';
 import { ErrorCode } from '../protocol/kafka/errors.js';
@@ -82,8 +83,11 @@ async function alterOne<Config extends { readonly name: string }>(
       await alterNamespace(namespace, change, validateOnly, services);
       return noError;
     }
-    const apply = (overrides: TopicOverrides) =>
-      parseTopicConfigs(change(overrides), services.settings);
+    const apply = (overrides: TopicOverrides) => {
+      const changed = parseTopicConfigs(change(overrides), services.settings);
+      checkBatchLimit(overrides, changed, services.catalog.maxBatchBytes);
+      return changed;
+    };
     if (validateOnly) apply(services.catalog.topic(resource.resourceName)!.overrides);
     else await services.catalog.setOverrides(resource.resourceName, apply);
     return noError;

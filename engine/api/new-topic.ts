@@ -1,4 +1,5 @@
 import type { NewTopic } from '../catalog/auto-topic.js';
+import { checkBatchLimit } from '../config/batch-limit.js';
 import { InvalidConfig } from '../config/config-value.js';
 import { parseTopicConfigs } from '../config/topic-configs.js';
 import { ErrorCode } from '../protocol/kafka/errors.js';
@@ -60,7 +61,9 @@ function checkConfigs(asked: CreatableTopic, services: Services): Map<string, st
     given.push([name, value]);
   }
   try {
-    return parseTopicConfigs(given, services.settings);
+    const overrides = parseTopicConfigs(given, services.settings);
+    checkBatchLimit(new Map(), overrides, services.catalog.maxBatchBytes);
+    return overrides;
   } catch (error) {
     if (!(error instanceof InvalidConfig)) throw error;
     throw new TopicRefusal(ErrorCode.INVALID_CONFIG, error.message);

@@ -27,6 +27,8 @@ export interface Catalog {
   readonly logStarts: LogStarts;
   /** What DescribeLogDirs names: a path, or the URL of a cluster. */
   readonly logDirectory: string;
+  /** Bytes of the largest batch that the storage takes; infinite where only settings bound it. */
+  readonly maxBatchBytes: number;
   readonly topicCount: number;
   /** False while a partition is offline. */
   readonly isWhole: boolean;

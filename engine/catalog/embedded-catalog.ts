@@ -46,6 +46,7 @@ export class EmbeddedCatalog implements Catalog {
   readonly nodeId: number;
   /** Absolute path. */
   readonly logDirectory: string;
+  readonly maxBatchBytes = Number.POSITIVE_INFINITY;
   readonly producerIds: ProducerIds;
   readonly checkpoints: Checkpoints;
   readonly #options: EmbeddedCatalogOptions;

@@ -1,4 +1,5 @@
 /** Configs as DescribeConfigs shows them: with their source and their synonyms. */
+import { shownBatchLimit } from './batch-limit.js';
 import { configTypeCodes } from './config-value.js';
 import {
   defaultSettings,
@@ -33,10 +34,11 @@ export interface DescribedConfig {
   readonly synonyms: readonly ConfigSynonym[];
 }
 
-/** Every config of a topic, by name. */
+/** Every config of a topic, by name; `maxBatchBytes` is what its storage takes. */
 export function describeTopicConfigs(
   { overrides, policy }: { overrides: TopicOverrides; policy: TopicOverrides },
   settings: Settings,
+  maxBatchBytes = Number.POSITIVE_INFINITY,
 ): DescribedConfig[] {
   const defaults = defaultSettings(settings.backend);
   return [...topicConfigTable.values()].map((definition) => {
@@ -53,7 +55,7 @@ export function describeTopicConfigs(
     const value = own ?? inherited ?? topicConfigDefault(definition, settings);
     return {
       name: definition.name,
-      value,
+      value: shownBatchLimit(definition.name, value, maxBatchBytes),
       source: synonyms[0]?.source ?? configSource.default,
       isReadOnly: false,
       typeCode: configTypeCodes[definition.type],

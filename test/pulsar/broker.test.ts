@@ -1,6 +1,6 @@
 /** A whole broker in front of a real Pulsar, as Kafka's clients see it. */
 import { randomUUID } from 'node:crypto';
-import { type Consumer, Kafka, logLevel } from 'kafkajs';
+import { type Admin, ConfigResourceTypes, type Consumer, Kafka, logLevel } from 'kafkajs';
 import t, { type Test } from 'tap';
 import { runBroker } from '../whole/running-broker.js';
 import { adminUrl, serviceUrl } from './peer.js';
@@ -41,6 +41,24 @@ async function consume(consumer: Consumer, topic: string, count: number): Promis
   return values;
 }
 
+/** Standalones take 5 MiB, from which an entry takes some for itself. */
+async function checkBatchLimit(t: Test, admin: Admin, topic: string): Promise<void> {
+  const name = 'max.message.bytes';
+  const resource = { type: ConfigResourceTypes.TOPIC, name: topic };
+  const alter = (value: number) =>
+    admin.alterConfigs({
+      validateOnly: false,
+      resources: [{ ...resource, configEntries: [{ name, value: String(value) }] }],
+    });
+  await t.rejects(alter(5 * 2 ** 20), { message: /Configuration is invalid/ });
+  await alter(5 * 2 ** 20 - 1_000);
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: [{ ...resource, configNames: [name] }],
+  });
+  t.equal(resources[0]?.configEntries[0]?.configValue, String(5 * 2 ** 20 - 1_000));
+}
+
 t.test('kafkajs produces and consumes, and all of it outlives the broker', async (t) => {
   const topic = `t-${randomUUID()}`;
   const groupId = `g-${randomUUID()}`;
@@ -57,6 +75,7 @@ t.test('kafkajs produces and consumes, and all of it outlives the broker', async
     await admin.createTopics({ topics: [{ topic, numPartitions: 2 }] });
     await producer.connect();
     await producer.send({ topic, messages: sent });
+    await checkBatchLimit(t, admin, topic);
     t.strictSame((await consume(consumer, topic, sent.length)).sort(), values);
   });
 

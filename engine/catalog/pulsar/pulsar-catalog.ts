@@ -1,6 +1,7 @@
 /** The catalog of a Pulsar cluster: the cluster's metadata decides; this follows it, and changes it for clients. */
 import type { Logger } from 'pino';
 import type { PulsarClient } from '../../../workers/log/pulsar/client.js';
+import { largestBatch } from '../../../workers/log/pulsar/largest-batch.js';
 import type { Settings } from '../../config/schema.js';
 import type { TopicOverrides } from '../../config/topic-configs.js';
 import type { PartitionPort } from '../../route/partition-port.js';
@@ -48,6 +49,7 @@ export class PulsarCatalog implements Catalog {
   /** Topics under further names of theirs; an entry goes with its topic. */
   readonly #aliases = new WeakMap<Topic, Map<string, Topic>>();
   #clusterId = '';
+  #maxBatchBytes = 0;
 
   private constructor({ client, partitions, settings, log }: PulsarCatalogOptions) {
     const names = new TopicNames(settings);
@@ -103,6 +105,10 @@ export class PulsarCatalog implements Catalog {
 
   get clusterId(): string {
     return this.#clusterId;
+  }
+
+  get maxBatchBytes(): number {
+    return this.#maxBatchBytes;
   }
 
   get topicCount(): number {
@@ -199,6 +205,8 @@ export class PulsarCatalog implements Catalog {
     const reached = <Result>(what: string, step: () => Promise<Result>) =>
       onceReached(step, what, this.#log, signal);
     await reached(metadataNamespace, () => this.#metadata.prepare());
+    const ask = async () => largestBatch((await this.#client.lookup.anyBroker()).maxMessageBytes);
+    this.#maxBatchBytes = await reached('the largest message', ask);
     const wanted = this.#settings.clusterId;
     this.#clusterId = await reached('the cluster id', () => this.#identity.clusterId(wanted));
     for (const namespace of namespaces) {

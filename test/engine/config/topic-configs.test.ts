@@ -1,4 +1,5 @@
 import t from 'tap';
+import { checkBatchLimit } from '../../../engine/config/batch-limit.js';
 import { InvalidConfig } from '../../../engine/config/config-value.js';
 import {
   configSource,
@@ -221,4 +222,19 @@ t.test('no batch is taken that the reply memory could not hold', (t) => {
   const { maxMessageBytes } = effectiveTopicConfig(overrides, settings);
   t.equal(maxMessageBytes, settings.replyBytesPerWorker);
   t.end();
+});
+
+t.test('what the storage takes bounds max.message.bytes', async (t) => {
+  const of = (bytes: number) => new Map([['max.message.bytes', String(bytes)]]);
+  t.throws(() => checkBatchLimit(new Map(), of(1_001), 1_000), {
+    message: /^Invalid value 1001 for configuration max.message.bytes: .* no more than 1000 bytes/,
+  });
+  t.doesNotThrow(() => checkBatchLimit(new Map(), of(1_000), 1_000));
+  t.doesNotThrow(() => checkBatchLimit(of(2_000), of(2_000), 1_000), 'from before');
+  const shown = (bytes: number | null) => {
+    const overrides = bytes === null ? new Map() : of(bytes);
+    const configs = describeTopicConfigs({ overrides, policy: new Map() }, settings, 5_000);
+    return configs.find(({ name }) => name === 'max.message.bytes')?.value;
+  };
+  t.strictSame([shown(null), shown(6_000), shown(4_000)], ['5000', '5000', '4000']);
 });
