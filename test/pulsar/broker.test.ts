@@ -1,6 +1,6 @@
 /** A whole broker in front of a real Pulsar, as Kafka's clients see it. */
 import { randomUUID } from 'node:crypto';
-import { type Admin, ConfigResourceTypes, type Consumer, Kafka, logLevel } from 'kafkajs';
+import { type Admin, type Consumer, Kafka, logLevel } from 'kafkajs';
 import t, { type Test } from 'tap';
 import { runBroker } from '../whole/running-broker.js';
 import { adminUrl, serviceUrl } from './peer.js';
@@ -41,10 +41,13 @@ async function consume(consumer: Consumer, topic: string, count: number): Promis
   return values;
 }
 
+/** ConfigResource.Type of Kafka. */
+const topicResource = 2;
+
 /** Standalones take 5 MiB, from which an entry takes some for itself. */
 async function checkBatchLimit(t: Test, admin: Admin, topic: string): Promise<void> {
   const name = 'max.message.bytes';
-  const resource = { type: ConfigResourceTypes.TOPIC, name: topic };
+  const resource = { type: topicResource, name: topic };
   const alter = (value: number) =>
     admin.alterConfigs({
       validateOnly: false,
