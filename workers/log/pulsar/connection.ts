@@ -32,6 +32,14 @@ const keepAliveMs = 30_000;
 /** CONNECT carries it; brokers only log it. */
 const clientVersion = 'kopje';
 
+/** What a broker says of a topic that it closes here. */
+export interface Move {
+  readonly topic: string;
+  /** Of the broker that has it from now on; of the cluster, if it has left this one. */
+  readonly url: string;
+  readonly leavesCluster: boolean;
+}
+
 export interface ConnectionSettings {
   readonly address: BrokerAddress;
   readonly authentication: Authentication;
@@ -41,23 +49,27 @@ export interface ConnectionSettings {
   readonly operationTimeoutMs: number;
   /** Broker behind a Pulsar proxy; null without one. */
   readonly proxyToBrokerUrl: string | null;
+  /** Told before whoever uses the topic hears that it is closed. */
+  moved(move: Move): void;
 }
 
 /** Who hears of one producer's sends. */
 export interface ProducerEvents {
+  readonly topic: string;
   /** The receipt is the connection's own, for the length of the call. */
   receipt(receipt: SendReceipt): void;
   sendFailed(sequenceId: number, code: number, message: string): void;
-  /** The broker closed it (`assignedUrl`: where to go next, if it says so), or the connection ended. */
-  closed(reason: Error, assignedUrl: string | null): void;
+  /** The broker closed it, or the connection ended. */
+  closed(reason: Error): void;
 }
 
 /** Who hears of one consumer's entries. */
 export interface ConsumerEvents {
+  readonly topic: string;
   /** View and entry are the connection's own, for the length of the call. */
   entry(view: Buffer, entry: ReceivedEntry): void;
   endOfTopic(): void;
-  closed(reason: Error, assignedUrl: string | null): void;
+  closed(reason: Error): void;
 }
 
 /** Who hears of the topics of one namespace. */
@@ -319,20 +331,12 @@ export class PulsarConnection {
         this.#producers.get(producerId)?.sendFailed(sequenceId, error, message);
         return;
       }
-      case 'closeProducer': {
-        const { producerId } = command.fields;
-        const events = this.#producers.get(producerId);
-        this.#producers.delete(producerId);
-        events?.closed(new Error('the broker closed the producer'), this.#assigned(command.fields));
+      case 'closeProducer':
+        this.#closeUser(this.#producers, command.fields.producerId, command.fields);
         return;
-      }
-      case 'closeConsumer': {
-        const { consumerId } = command.fields;
-        const events = this.#consumers.get(consumerId);
-        this.#consumers.delete(consumerId);
-        events?.closed(new Error('the broker closed the consumer'), this.#assigned(command.fields));
+      case 'closeConsumer':
+        this.#closeUser(this.#consumers, command.fields.consumerId, command.fields);
         return;
-      }
       case 'watchTopicUpdate': {
         const { watcherId, newTopics, deletedTopics } = command.fields;
         this.#watchers.get(watcherId)?.changed([...newTopics, ...deletedTopics]);
@@ -362,23 +366,35 @@ export class PulsarConnection {
     }
   }
 
-  #assigned(fields: {
-    readonly assignedBrokerServiceUrl?: string | undefined;
-    readonly assignedBrokerServiceUrlTls?: string | undefined;
-  }): string | null {
-    const { tls } = this.#settings.address;
-    return (tls ? fields.assignedBrokerServiceUrlTls : fields.assignedBrokerServiceUrl) ?? null;
+  /** The broker gives a topic away, or unloads it. */
+  #closeUser(
+    users: Map<number, ProducerEvents | ConsumerEvents>,
+    id: number,
+    fields: {
+      readonly assignedBrokerServiceUrl?: string | undefined;
+      readonly assignedBrokerServiceUrlTls?: string | undefined;
+    },
+  ): void {
+    const events = users.get(id);
+    if (events === undefined) return;
+    users.delete(id);
+    const { address, moved } = this.#settings;
+    const url = address.tls ? fields.assignedBrokerServiceUrlTls : fields.assignedBrokerServiceUrl;
+    if (url) moved({ topic: events.topic, url, leavesCluster: false });
+    events.closed(new Error(`the broker closed ${events.topic}${url ? `: it is at ${url}` : ''}`));
   }
 
   /** PIP-188: the topic lives in another cluster from now on. */
   #migrated(fields: CommandFields<'topicMigrated'>): void {
-    const { tls } = this.#settings.address;
-    const url = (tls ? fields.brokerServiceUrlTls : fields.brokerServiceUrl) ?? null;
+    const { address, moved } = this.#settings;
+    const url = address.tls ? fields.brokerServiceUrlTls : fields.brokerServiceUrl;
     const users: Map<number, ProducerEvents | ConsumerEvents> =
       fields.resourceType === 0 ? this.#producers : this.#consumers;
     const events = users.get(fields.resourceId);
+    if (events === undefined) return;
     users.delete(fields.resourceId);
-    events?.closed(new Error(`the topic was migrated to ${url ?? 'another cluster'}`), url);
+    if (url) moved({ topic: events.topic, url, leavesCluster: true });
+    events.closed(new Error(`${events.topic} was migrated to ${url ?? 'another cluster'}`));
   }
 
   async #authenticateAgain(): Promise<void> {
@@ -414,6 +430,6 @@ export class PulsarConnection {
     this.#consumers.clear();
     this.#watchers.clear();
     this.#settleClosed(lost);
-    for (const events of users) events.closed(lost, null);
+    for (const events of users) events.closed(lost);
   }
 }

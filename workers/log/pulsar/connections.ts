@@ -1,4 +1,4 @@
-import { type ConnectionSettings, PulsarConnection } from './connection.js';
+import { type ConnectionSettings, type Move, PulsarConnection } from './connection.js';
 import { addressKey, type BrokerAddress } from './service-url.js';
 
 /**
@@ -8,7 +8,7 @@ import { addressKey, type BrokerAddress } from './service-url.js';
 export type Purpose = 'write' | 'read' | 'control';
 
 /** How brokers are connected to, whichever they are. */
-export type ConnectionDefaults = Omit<ConnectionSettings, 'address' | 'proxyToBrokerUrl'>;
+export type ConnectionDefaults = Omit<ConnectionSettings, 'address' | 'proxyToBrokerUrl' | 'moved'>;
 
 /** The connections of one thread: one for each broker and purpose, made when first asked for. */
 export class Connections {
@@ -16,10 +16,16 @@ export class Connections {
   readonly #open = new Map<string, Promise<PulsarConnection>>();
   /** Those that are being made, too. */
   readonly #all = new Set<PulsarConnection>();
+  #moved: (move: Move) => void = () => undefined;
   #closed = false;
 
   constructor(defaults: ConnectionDefaults) {
     this.#defaults = defaults;
+  }
+
+  /** Whoever finds the brokers of topics is told what brokers say of it. */
+  onMove(moved: (move: Move) => void): void {
+    this.#moved = moved;
   }
 
   /** Rejects with ConnectionLost. */
@@ -32,7 +38,12 @@ export class Connections {
     const key = `${purpose}|${addressKey(address)}|${proxyToBrokerUrl ?? ''}`;
     const known = this.#open.get(key);
     if (known !== undefined) return known;
-    const connection = PulsarConnection.begin({ ...this.#defaults, address, proxyToBrokerUrl });
+    const connection = PulsarConnection.begin({
+      ...this.#defaults,
+      address,
+      proxyToBrokerUrl,
+      moved: (move) => this.#moved(move),
+    });
     this.#all.add(connection);
     void connection.closed.then(() => this.#all.delete(connection));
     const opening = connection.accepted();

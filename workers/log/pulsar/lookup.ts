@@ -3,7 +3,7 @@ import {
   LookupResult,
   ServerError,
 } from '../../../engine/protocol/pulsar/commands.js';
-import type { PulsarConnection } from './connection.js';
+import type { Move, PulsarConnection } from './connection.js';
 import type { Connections, Purpose } from './connections.js';
 import { ConnectionLost, PulsarError } from './errors.js';
 import { type BrokerAddress, parseServiceUrl } from './service-url.js';
@@ -22,15 +22,26 @@ export interface Owner {
 export class Lookup {
   readonly #connections: Connections;
   readonly #service: readonly BrokerAddress[];
+  /** Where a broker has sent a topic: tried once before anybody is asked. */
+  readonly #assigned = new Map<string, BrokerAddress>();
+  /** Topics that have left the cluster, and where they went. */
+  readonly #migrated = new Map<string, readonly BrokerAddress[]>();
+  /** Brokers are reached through a proxy. */
+  #isProxied = false;
 
   constructor(connections: Connections, service: readonly BrokerAddress[]) {
     this.#connections = connections;
     this.#service = service;
+    connections.onMove((move) => this.#moved(move));
   }
 
   /** Rejects with PulsarError, or with ConnectionLost if no broker answers. */
   async ownerOf(topic: string): Promise<Owner> {
-    let connection = await this.anyBroker();
+    const assigned = this.#assigned.get(topic);
+    this.#assigned.delete(topic);
+    if (assigned !== undefined) return { address: assigned, proxyToBrokerUrl: null };
+    const addresses = this.#migrated.get(topic) ?? this.#service;
+    let connection = await this.#anyOf(addresses);
     let authoritative = false;
     for (let redirects = 0; redirects <= maxRedirects; redirects++) {
       const answer: Command = await connection.request('lookup', { topic, authoritative });
@@ -45,14 +56,15 @@ export class Lookup {
       if (response === LookupResult.failed) {
         throw new PulsarError(error ?? ServerError.UnknownError, `${topic}: ${message}`);
       }
-      const service = this.#service[0] as BrokerAddress;
+      const service = addresses[0] as BrokerAddress;
       const url = service.tls ? brokerServiceUrlTls : brokerServiceUrl;
       const [address] = url === undefined ? [] : parseServiceUrl(url);
       if (url === undefined || address === undefined) {
         throw new Error(`${topic}: the lookup names no broker for ${service.tls ? 'TLS' : 'TCP'}`);
       }
       if (response === LookupResult.connect) {
-        if (answer.fields.proxyThroughServiceUrl !== true) {
+        this.#isProxied = answer.fields.proxyThroughServiceUrl === true;
+        if (!this.#isProxied) {
           return { address, proxyToBrokerUrl: null };
         }
         return { address: service, proxyToBrokerUrl: `${address.host}:${address.port}` };
@@ -83,9 +95,13 @@ export class Lookup {
   }
 
   /** A connection to the first of the service's addresses that answers. Rejects with ConnectionLost. */
-  async anyBroker(): Promise<PulsarConnection> {
+  anyBroker(): Promise<PulsarConnection> {
+    return this.#anyOf(this.#service);
+  }
+
+  async #anyOf(service: readonly BrokerAddress[]): Promise<PulsarConnection> {
     let failure: unknown;
-    for (const address of this.#service) {
+    for (const address of service) {
       try {
         return await this.#connections.to(address, 'control');
       } catch (error) {
@@ -93,6 +109,21 @@ export class Lookup {
       }
     }
     throw new ConnectionLost('no Pulsar broker answers', { cause: failure });
+  }
+
+  #moved({ topic, url, leavesCluster }: Move): void {
+    let addresses: readonly BrokerAddress[];
+    try {
+      addresses = parseServiceUrl(url);
+    } catch {
+      // A lookup tells where it is.
+      return;
+    }
+    const [address] = addresses;
+    if (address === undefined) return;
+    if (leavesCluster) this.#migrated.set(topic, addresses);
+    // Behind a proxy nobody else reaches it.
+    else if (!this.#isProxied) this.#assigned.set(topic, address);
   }
 }
 

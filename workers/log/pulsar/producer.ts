@@ -40,6 +40,7 @@ export interface SendEvents {
 export class PulsarProducer implements ProducerEvents {
   /** Of the topic's ownership: that of an exclusive producer is higher than every earlier one's. -1: there was none. */
   topicEpoch = -1;
+  readonly topic: string;
   readonly #connection: PulsarConnection;
   readonly #producerId: number;
   readonly #events: SendEvents;
@@ -48,7 +49,13 @@ export class PulsarProducer implements ProducerEvents {
   #firstSequence = 0;
   #ended = false;
 
-  private constructor(connection: PulsarConnection, producerId: number, events: SendEvents) {
+  private constructor(
+    connection: PulsarConnection,
+    topic: string,
+    producerId: number,
+    events: SendEvents,
+  ) {
+    this.topic = topic;
     this.#connection = connection;
     this.#producerId = producerId;
     this.#events = events;
@@ -61,7 +68,7 @@ export class PulsarProducer implements ProducerEvents {
     events: SendEvents,
   ): Promise<PulsarProducer> {
     const producerId = connection.newId();
-    const producer = new PulsarProducer(connection, producerId, events);
+    const producer = new PulsarProducer(connection, topic, producerId, events);
     // Before the answer: a close may come in the same read as it.
     connection.addProducer(producerId, producer);
     try {

@@ -23,6 +23,7 @@ export interface EntryEvents {
  * markers and damaged entries are not delivered, and show as gaps of the entry ids.
  */
 export class PulsarReader implements ConsumerEvents {
+  readonly topic: string;
   readonly #connection: PulsarConnection;
   readonly #consumerId: number;
   readonly #events: EntryEvents;
@@ -36,10 +37,12 @@ export class PulsarReader implements ConsumerEvents {
 
   private constructor(
     connection: PulsarConnection,
+    topic: string,
     consumerId: number,
     windowBytes: number,
     events: EntryEvents,
   ) {
+    this.topic = topic;
     this.#connection = connection;
     this.#consumerId = consumerId;
     this.#events = events;
@@ -59,7 +62,7 @@ export class PulsarReader implements ConsumerEvents {
     events: EntryEvents,
   ): Promise<PulsarReader> {
     const consumerId = connection.newId();
-    const reader = new PulsarReader(connection, consumerId, windowBytes, events);
+    const reader = new PulsarReader(connection, topic, consumerId, windowBytes, events);
     // Before the answer: the first entries may come in the same read as it.
     connection.addConsumer(consumerId, reader);
     try {

@@ -5,6 +5,7 @@ import {
   tokenAuthentication,
   tokenFileAuthentication,
 } from '../../../../workers/log/pulsar/authentication.js';
+import type { Move } from '../../../../workers/log/pulsar/connection.js';
 import { PulsarConnection } from '../../../../workers/log/pulsar/connection.js';
 import { ConnectionLost, PulsarError } from '../../../../workers/log/pulsar/errors.js';
 import { FakeBroker } from './fake-broker.js';
@@ -33,7 +34,12 @@ t.test('nobody listens, or nobody answers', async (t) => {
   const silent = connectionTo(t, broker, { operationTimeoutMs: 50 });
   await t.rejects(silent, { name: 'ConnectionLost', message: /no answer within 50 ms/ });
   const address = { host: '127.0.0.1', port: 1, tls: false };
-  const refused = PulsarConnection.open({ ...defaults, address, proxyToBrokerUrl: null });
+  const refused = PulsarConnection.open({
+    ...defaults,
+    address,
+    proxyToBrokerUrl: null,
+    moved() {},
+  });
   await t.rejects(refused, { name: 'ConnectionLost', message: /127\.0\.0\.1:1: .*ECONNREFUSED/ });
 });
 
@@ -72,8 +78,8 @@ t.test('the end of the connection reaches everybody, once', async (t) => {
   const connection = await connectionTo(t, broker);
   const heard: Error[] = [];
   const closed = (reason: Error) => heard.push(reason);
-  connection.addProducer(1, { receipt() {}, sendFailed() {}, closed });
-  connection.addConsumer(2, { entry() {}, endOfTopic() {}, closed });
+  connection.addProducer(1, { topic: 'a', receipt() {}, sendFailed() {}, closed });
+  connection.addConsumer(2, { topic: 'a', entry() {}, endOfTopic() {}, closed });
   await t.rejects(connection.request('lookup', question), ConnectionLost);
   t.type(await connection.closed, ConnectionLost);
   t.equal(heard.length, 2);
@@ -100,30 +106,29 @@ t.test('bytes that are no frame end it', async (t) => {
 
 t.test('pings are answered, closes of the broker say where to go', async (t) => {
   const broker = await FakeBroker.start(t);
-  const connection = await connectionTo(t, broker);
+  const moves: Move[] = [];
+  const connection = await connectionTo(t, broker, { moved: (move) => moves.push(move) });
   const [peer] = broker.peers;
   const pong = broker.next('pong');
   peer?.tell('ping', {});
   await pong;
-  const assigned = new Promise((resolve) => {
-    connection.addProducer(4, {
-      receipt() {},
-      sendFailed() {},
-      closed: (_, assignedUrl) => resolve(assignedUrl),
-    });
-  });
   const url = 'pulsar://other:6650';
+  const producer = new Promise<Error>((closed) => {
+    connection.addProducer(4, { topic: 'of producer', receipt() {}, sendFailed() {}, closed });
+  });
   peer?.tell('closeProducer', { producerId: 4, requestId: -1, assignedBrokerServiceUrl: url });
-  t.equal(await assigned, url);
-  const migrated = new Promise((resolve) => {
-    connection.addConsumer(5, {
-      entry() {},
-      endOfTopic() {},
-      closed: (_, assignedUrl) => resolve(assignedUrl),
-    });
+  t.match(await producer, {
+    message: 'the broker closed of producer: it is at pulsar://other:6650',
+  });
+  const consumer = new Promise<Error>((closed) => {
+    connection.addConsumer(5, { topic: 'of consumer', entry() {}, endOfTopic() {}, closed });
   });
   peer?.tell('topicMigrated', { resourceId: 5, resourceType: 1, brokerServiceUrl: url });
-  t.equal(await migrated, url);
+  t.match(await consumer, { message: 'of consumer was migrated to pulsar://other:6650' });
+  t.strictSame(moves, [
+    { topic: 'of producer', url, leavesCluster: false },
+    { topic: 'of consumer', url, leavesCluster: true },
+  ]);
 });
 
 t.test('a broker that wants fresh credentials gets what the file holds now', async (t) => {

@@ -113,67 +113,88 @@ export class FakeTopic implements TopicAdmin {
 
   static async start(t: Test): Promise<FakeTopic> {
     const topic = new FakeTopic();
-    topic.broker = await FakeBroker.start(t, {
+    topic.broker = await topic.newBroker(t);
+    return topic;
+  }
+
+  /** Another broker, which serves the topic once it has moved there. */
+  async newBroker(t: Test): Promise<FakeBroker> {
+    const broker = await FakeBroker.start(t, {
       connect: (_, peer) =>
-        peer.tell('connected', { serverVersion: 'fake', maxMessageSize: topic.maxMessageBytes }),
+        peer.tell('connected', { serverVersion: 'fake', maxMessageSize: this.maxMessageBytes }),
+      lookup: ({ requestId }, peer) => {
+        const brokerServiceUrl = urlOf(this.broker);
+        peer.tell('lookupResponse', { requestId, response: 1, brokerServiceUrl });
+      },
       producer: ({ requestId, producerId, topicEpoch, producerName, producerAccessMode }, peer) => {
-        if (producerAccessMode === AccessMode.shared) {
-          topic.#openShared({ peer, producerId }, requestId, producerName ?? randomUUID());
+        if (broker !== this.broker) {
+          const message = `${this.name} is not served by this broker`;
+          peer.tell('error', { requestId, error: 6, message });
           return;
         }
-        if (topicEpoch !== undefined && topicEpoch < topic.epoch) {
+        if (producerAccessMode === AccessMode.shared) {
+          this.#openShared({ peer, producerId }, requestId, producerName ?? randomUUID());
+          return;
+        }
+        if (topicEpoch !== undefined && topicEpoch < this.epoch) {
           peer.tell('error', { requestId, error: 25, message: 'Topic epoch has already moved' });
           return;
         }
-        topic.producers++;
-        topic.epoch = topicEpoch ?? topic.epoch + 1;
-        if (!topic.hidesEpoch) topic.told.set('pulsar.topic.epoch', String(topic.epoch));
-        topic.#owner = { peer, producerId };
-        topic.#shared.clear();
-        topic.#forgetWith(peer);
-        peer.tell('producerSuccess', { requestId, producerName: 'p', topicEpoch: topic.epoch });
+        this.producers++;
+        this.epoch = topicEpoch ?? this.epoch + 1;
+        if (!this.hidesEpoch) this.told.set('pulsar.topic.epoch', String(this.epoch));
+        this.#owner = { peer, producerId };
+        this.#shared.clear();
+        this.#forgetWith(peer);
+        peer.tell('producerSuccess', { requestId, producerName: 'p', topicEpoch: this.epoch });
       },
       send: (sent, peer) => {
-        if (!topic.#maySend(peer, sent.producerId)) {
+        if (!this.#maySend(peer, sent.producerId)) {
           // A fenced producer is told nothing until it sends.
           peer.socket.destroy();
           return;
         }
-        if (topic.beforeStore(sent, peer) === 'ignore') return;
-        const { ledgerId, entryId } = topic.store(sent.messageCount, sent.entry);
+        if (this.beforeStore(sent, peer) === 'ignore') return;
+        const { ledgerId, entryId } = this.store(sent.messageCount, sent.entry);
         peer.receipt(sent, ledgerId, entryId);
       },
       closeProducer: ({ requestId, producerId }, peer) => {
-        topic.#forget((one) => one.peer === peer && one.producerId === producerId);
+        this.#forget((one) => one.peer === peer && one.producerId === producerId);
         peer.tell('success', { requestId });
       },
       subscribe: ({ requestId, consumerId, startMessageId }, peer) => {
         peer.tell('success', { requestId });
         const { ledgerId = -1, entryId = -1 } = startMessageId ?? {};
-        const start = topic.entries.findIndex(
+        const start = this.entries.findIndex(
           (entry) =>
             entry.ledgerId > ledgerId || (entry.ledgerId === ledgerId && entry.entryId >= entryId),
         );
-        const next = start < 0 ? topic.entries.length : start;
-        topic.readers.push({ peer, consumerId, next, permits: 0 });
+        const next = start < 0 ? this.entries.length : start;
+        this.readers.push({ peer, consumerId, next, permits: 0 });
       },
       flow: ({ consumerId, messagePermits }, peer) => {
-        const reader = topic.readers.find(
+        const reader = this.readers.find(
           (one) => one.peer === peer && one.consumerId === consumerId,
         );
         if (reader === undefined) return;
         reader.permits += messagePermits;
-        topic.#deliver(reader);
+        this.#deliver(reader);
       },
       closeConsumer: ({ requestId, consumerId }, peer) => {
-        const index = topic.readers.findIndex(
+        const index = this.readers.findIndex(
           (one) => one.peer === peer && one.consumerId === consumerId,
         );
-        if (index >= 0) topic.readers.splice(index, 1);
+        if (index >= 0) this.readers.splice(index, 1);
         peer.tell('success', { requestId });
       },
     });
-    return topic;
+    return broker;
+  }
+
+  /** Goes to another broker, of which who uses the topic is told or not. */
+  moveTo(broker: FakeBroker, isTold: boolean): void {
+    this.broker = broker;
+    this.unload(isTold ? { assignedBrokerServiceUrl: urlOf(broker) } : {});
   }
 
   /** Ends one of Kafka's transactions as KoP does. */
@@ -204,14 +225,29 @@ export class FakeTopic implements TopicAdmin {
   }
 
   /** As when the topic moves to another broker: producer and readers are closed. */
-  unload(): void {
+  unload(told: { assignedBrokerServiceUrl?: string } = {}): void {
     const producers = [...this.#shared.values(), ...(this.#owner === null ? [] : [this.#owner])];
     this.#shared.clear();
     for (const { peer, producerId } of producers) {
-      peer.tell('closeProducer', { producerId, requestId: -1 });
+      peer.tell('closeProducer', { producerId, requestId: -1, ...told });
     }
     for (const { peer, consumerId } of this.readers.splice(0)) {
-      peer.tell('closeConsumer', { consumerId, requestId: -1 });
+      peer.tell('closeConsumer', { consumerId, requestId: -1, ...told });
+    }
+    this.rollLedger();
+  }
+
+  /** Goes to a broker of another cluster. */
+  migrateTo(broker: FakeBroker): void {
+    this.broker = broker;
+    const brokerServiceUrl = urlOf(broker);
+    const producers = [...this.#shared.values(), ...(this.#owner === null ? [] : [this.#owner])];
+    this.#shared.clear();
+    for (const { peer, producerId } of producers) {
+      peer.tell('topicMigrated', { resourceId: producerId, resourceType: 0, brokerServiceUrl });
+    }
+    for (const { peer, consumerId } of this.readers.splice(0)) {
+      peer.tell('topicMigrated', { resourceId: consumerId, resourceType: 1, brokerServiceUrl });
     }
     this.rollLedger();
   }
@@ -323,6 +359,10 @@ export class FakeTopic implements TopicAdmin {
       reader.peer.socket.write(frameOf(command, magic, uint32(broker.length), broker, bytes));
     }
   }
+}
+
+export function urlOf({ address }: FakeBroker): string {
+  return `pulsar://${address.host}:${address.port}`;
 }
 
 function readMetadata(metadata: MessageMetadata, bytes: Buffer): void {

@@ -2,10 +2,10 @@ import t from 'tap';
 import { Lookup } from '../../../../workers/log/pulsar/lookup.js';
 import { parseServiceUrl } from '../../../../workers/log/pulsar/service-url.js';
 import { FakeBroker } from './fake-broker.js';
+import { urlOf } from './fake-topic.js';
 import { connectionsOf } from './setup.js';
 
 const topic = 'persistent://a/b/c';
-const urlOf = ({ address }: FakeBroker) => `pulsar://${address.host}:${address.port}`;
 
 t.test('redirects are followed to the owner', async (t) => {
   const owner = await FakeBroker.start(t, {

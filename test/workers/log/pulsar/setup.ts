@@ -1,6 +1,9 @@
 import type { Test } from 'tap';
 import { noAuthentication } from '../../../../workers/log/pulsar/authentication.js';
-import { PulsarConnection } from '../../../../workers/log/pulsar/connection.js';
+import {
+  type ConnectionSettings,
+  PulsarConnection,
+} from '../../../../workers/log/pulsar/connection.js';
 import {
   type ConnectionDefaults,
   Connections,
@@ -17,9 +20,9 @@ export const defaults: ConnectionDefaults = {
 export async function connectionTo(
   t: Test,
   { address }: FakeBroker,
-  changes: Partial<ConnectionDefaults> = {},
+  changes: Partial<ConnectionSettings> = {},
 ): Promise<PulsarConnection> {
-  const settings = { ...defaults, ...changes, address, proxyToBrokerUrl: null };
+  const settings = { ...defaults, moved() {}, ...changes, address, proxyToBrokerUrl: null };
   const connection = await PulsarConnection.open(settings);
   t.teardown(() => connection.close());
   return connection;
