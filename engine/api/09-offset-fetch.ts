@@ -104,7 +104,11 @@ function wantedTopics(
   }));
   return (topics ?? everything).map(({ name, partitionIndexes }) => ({
     name,
-    partitions: wantedPartitions(partitionIndexes, offsets.get(name), catalog.topic(name)?.id),
+    partitions: wantedPartitions(
+      partitionIndexes,
+      offsets.get(catalog.offsetsLayout.shortName(name)),
+      catalog.topic(name)?.id,
+    ),
   }));
 }
 

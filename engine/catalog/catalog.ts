@@ -1,4 +1,5 @@
 import type { NewTopic } from './auto-topic.js';
+import type { OffsetsLayout } from './offsets-layout.js';
 import type { ProducerIds } from './producer-ids.js';
 import type { CatalogListener, Topic } from './topic.js';
 
@@ -29,6 +30,8 @@ export interface Catalog {
   readonly logDirectory: string;
   /** Bytes of the largest batch that the storage takes; infinite where only settings bound it. */
   readonly maxBatchBytes: number;
+  /** Of the topic of committed offsets; final once there is one. */
+  readonly offsetsLayout: OffsetsLayout;
   readonly topicCount: number;
   /** False while a partition is offline. */
   readonly isWhole: boolean;

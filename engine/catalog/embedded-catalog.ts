@@ -12,6 +12,7 @@ import { partitionKey } from './checkpoint-file.js';
 import { Checkpoints } from './checkpoints.js';
 import { catalogFile, type DataDirectory, DataDirectoryError } from './data-directory.js';
 import { inParallel } from './in-parallel.js';
+import { kafkaOffsetsLayout } from './offsets-layout.js';
 import { discardDirectory, discardIfOf } from './partition-directories.js';
 import { blocksOf, ProducerIds } from './producer-ids.js';
 import { reconcile } from './reconcile.js';
@@ -47,6 +48,7 @@ export class EmbeddedCatalog implements Catalog {
   /** Absolute path. */
   readonly logDirectory: string;
   readonly maxBatchBytes = Number.POSITIVE_INFINITY;
+  readonly offsetsLayout = kafkaOffsetsLayout;
   readonly producerIds: ProducerIds;
   readonly checkpoints: Checkpoints;
   readonly #options: EmbeddedCatalogOptions;

@@ -3,6 +3,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Test } from 'tap';
+import { openPulsarClient } from '../../workers/log/pulsar/client.js';
+import { EntryStream } from '../../workers/log/pulsar/entry-stream.js';
+import { EntryOrder } from '../../workers/log/pulsar/positions.js';
+import { lastDelivered } from '../../workers/log/pulsar/replay.js';
+import { type KopRecord, recordsOfKop } from '../engine/coordinators/group/kop-decoder.js';
 import { type Pulsar, preparePulsar, startPulsar, unpackPulsarData } from '../peers/pulsar.js';
 
 const golden = resolve('test', 'golden', 'kop');
@@ -43,4 +48,43 @@ export interface KopGroup {
 export function kopGroups(): Map<string, KopGroup> {
   const text = readFileSync(join(golden, 'groups.json'), 'utf8');
   return new Map(Object.entries(JSON.parse(text) as Record<string, KopGroup>));
+}
+
+/** Entries that Kopje wrote in the pulsar format have this property. */
+const propertyOfKopje = 'kopje.batches';
+
+/** What KoP's reader makes of what Kopje wrote to a topic. */
+export async function kopRecordsOf(
+  { serviceUrl, adminUrl }: Pulsar,
+  topic: string,
+): Promise<KopRecord[]> {
+  const client = openPulsarClient({
+    kind: 'pulsar',
+    serviceUrl,
+    adminUrl,
+    authentication: { kind: 'none' },
+    tls: { ca: null, verifiesHostname: true },
+    operationTimeoutMs: 30_000,
+    snapshotTopic: 'persistent://public/__kafka/not-used',
+  });
+  try {
+    const order = new EntryOrder((await client.admin.ledgers(topic)).ledgers);
+    const { admin, lookup } = client;
+    const { endOffset } = await lastDelivered({ admin, topic }, order, order.count, 0);
+    const start = { offset: 0, after: { ledgerId: -1, entryId: -1 } };
+    const records: KopRecord[] = [];
+    await new Promise<void>((resolve, reject) => {
+      EntryStream.open(lookup, topic, start, 2 ** 20, {
+        entry(_base, next, view, from, end) {
+          const entry = Buffer.from(view.subarray(from, end));
+          if (entry.includes(propertyOfKopje)) records.push(...recordsOfKop(entry));
+          if (next >= endOffset) resolve();
+        },
+        ended: reject,
+      }).catch(reject);
+    });
+    return records;
+  } finally {
+    await client.close();
+  }
 }

@@ -1,9 +1,27 @@
 /** What a real KoP left in Pulsar, read and continued. */
 import t, { type Test } from 'tap';
+import { partitionOfGroup } from '../../engine/coordinators/group/partition-of-group.js';
+import { initProducerIdExchange } from '../exchanges.js';
+import type { RawClient } from '../raw-client.js';
+import { batchOf, produce } from '../whole/records.js';
 import { runBroker } from '../whole/running-broker.js';
 import { type GoldenPartition, goldenPartitions } from '../workers/format/golden.js';
 import { firstDifference } from '../workers/format/read-records.js';
-import { startOnKopData } from './kop-cluster.js';
+import {
+  type KopGroup,
+  type KopOffset,
+  kopGroups,
+  kopRecordsOf,
+  startOnKopData,
+} from './kop-cluster.js';
+import {
+  byPlace,
+  type CommittedOffset,
+  commitOffset,
+  committedOffsets,
+  describeGroup,
+  listedGroups,
+} from './kop-groups.js';
 import { describePartition, type PartitionAnswers } from './kop-partitions.js';
 
 t.setTimeout(290_000);
@@ -67,9 +85,55 @@ function start(t: Test) {
   });
 }
 
-t.test('every partition is read as KoP left it', async (t) => {
+const defaultNamespace = 'persistent://public/default/';
+
+/** KoP tells a topic under the name that was asked for, and once more under its full one; here it has one name. */
+function offsetsOf({ offsetFetch, offsetsInLog }: KopGroup): CommittedOffset[] {
+  const told: readonly KopOffset[] = offsetsInLog ?? offsetFetch.offsets;
+  const byName = new Map(
+    told.map(({ topic, partition, offset, metadata }) => {
+      const isOwn = topic.startsWith(defaultNamespace);
+      const short = isOwn ? topic.slice(defaultNamespace.length) : topic;
+      return [`${short} ${partition}`, { topic: short, partition, offset, metadata }];
+    }),
+  );
+  return [...byName.values()].sort(byPlace);
+}
+
+/** Groups that KoP hung with after a restart (`offsetsInLog`) are there as their log says. */
+async function compareGroups(t: Test, client: RawClient): Promise<void> {
+  const groups = kopGroups();
+  const live = [...groups].filter(([, { listed, offsetsInLog }]) => listed || offsetsInLog);
+  const names = live.map(([groupId]) => groupId).sort();
+  for (const [groupId, group] of groups) {
+    t.strictSame(
+      await committedOffsets(client, groupId),
+      offsetsOf(group),
+      `offsets of ${groupId}`,
+    );
+    const isLive = names.includes(groupId);
+    const { errorCode, groupState, protocolType } = await describeGroup(client, groupId);
+    t.equal(errorCode, 0, groupId);
+    t.equal(groupState, isLive ? 'Empty' : 'Dead', `state of ${groupId}`);
+    // KoP did not say it of those that it hung with.
+    const wanted = group.offsetsInLog ? 'consumer' : group.describe.protocolType;
+    t.equal(protocolType, wanted, `protocol type of ${groupId}`);
+  }
+  t.strictSame(await listedGroups(client), names);
+}
+
+/** What is written behind it, by partition and by group. */
+const written = { topics: ['k-basic', 'p-basic', 'p-txn', 'k-del-all', 'acme/sales/orders'] };
+/** Another group is new; "two members" is elsewhere for Kafka. */
+const continued = ['alpha', 'two members', 'k-tx-group', 'new here'];
+const later: CommittedOffset = { topic: 'p-basic', partition: 0, offset: 1_000, metadata: 'later' };
+/** Above any that KoP gave, by decision 17. */
+const firstProducerId = 2 ** 40;
+
+t.test('every partition and every group is read as KoP left it, and goes on', async (t) => {
   const { connect } = await start(t);
   const client = await connect();
+  await compareGroups(t, client);
   for (const golden of partitions) {
     const { topic, index } = nameOf(golden);
     const found = await describePartition(client, topic, index);
@@ -78,5 +142,78 @@ t.test('every partition is read as KoP left it', async (t) => {
     const ends = batches.filter(({ control }) => control === true);
     const wanted = ends.map(({ base, pid }) => ({ base, pid }));
     t.strictSame(found.controls, wanted, `${golden.partition}: ends of transactions`);
+    for (const { pid } of batches) t.ok(Number(pid) < firstProducerId, `producer ${pid} is KoP's`);
   }
+  for (const topic of written.topics) {
+    const { errorCode, baseOffset } = await produce(client, topic, 0, batchOf('new', 'newer'));
+    t.equal(errorCode, 0, topic);
+    t.equal(Number(baseOffset), endOf(topic) + barrierOffsets, `${topic}: the next offset`);
+  }
+  for (const groupId of continued) t.equal(await commitOffset(client, groupId, later), 0, groupId);
+  const given = await client.ask(initProducerIdExchange, { transactionTimeoutMs: 0 }, 4);
+  t.equal(given.errorCode, 0);
+  t.ok(given.producerId >= firstProducerId, `producer id ${given.producerId}`);
 });
+
+/** Where KoP's records of partition 0 end. */
+function endOf(topic: string): number {
+  const golden = partitions.find((one) => {
+    const { topic: name, index } = nameOf(one);
+    return name === topic && index === 0;
+  });
+  return golden?.expected.highWatermark ?? -1;
+}
+
+t.test('after a restart all of it is there', async (t) => {
+  const { connect } = await start(t);
+  const client = await connect();
+  for (const golden of partitions) {
+    const { topic, index } = nameOf(golden);
+    const {
+      records,
+      aborted,
+      committedOffsets: shown,
+    } = await describePartition(client, topic, index);
+    const isContinued = index === 0 && written.topics.includes(topic);
+    const more = isContinued ? ['new', 'newer'] : [];
+    const { records: old = [], fetchReadCommitted, readCommittedOffsets } = golden.expected;
+    const values = records.map(({ value }) => value);
+    const wanted = [
+      ...old.map(({ value }) => value),
+      ...more.map((value) => Buffer.from(value).toString('base64')),
+    ];
+    t.equal(firstDifference(values, wanted), null, `${golden.partition}: values`);
+    const abortedThen = fetchReadCommitted?.abortedTransactions ?? [];
+    t.strictSame(aborted, abortedThen, `${golden.partition}: aborted transactions`);
+    const committed = Array.isArray(readCommittedOffsets)
+      ? readCommittedOffsets.length
+      : old.length;
+    t.equal(shown.length, committed + more.length, `${golden.partition}: read_committed`);
+  }
+  const groups = kopGroups();
+  for (const groupId of continued) {
+    const group = groups.get(groupId);
+    const before = group === undefined ? [] : offsetsOf(group);
+    const others = before.filter(({ topic, partition }) => topic !== 'p-basic' || partition !== 0);
+    const wanted = [...others, later].sort(byPlace);
+    t.strictSame(await committedOffsets(client, groupId), wanted, `offsets of ${groupId}`);
+  }
+  t.strictSame(await storedCommits('new here'), [
+    { ...later, topic: 'persistent://public/default/p-basic' },
+  ]);
+});
+
+/** What KoP's own reader finds of a group in the last entry of its partition. */
+async function storedCommits(groupId: string): Promise<CommittedOffset[]> {
+  const partition = partitionOfGroup(groupId, 50, 'java');
+  const topic = `persistent://public/__kafka/__consumer_offsets-partition-${partition}`;
+  const records = await kopRecordsOf(pulsar, topic);
+  return records
+    .filter(({ group, type, version }) => group === groupId && type === 'offset' && version === 1)
+    .map((record) => ({
+      topic: record.topic ?? '',
+      partition: record.partition ?? -1,
+      offset: record.offset ?? -1,
+      metadata: record.metadata ?? '',
+    }));
+}

@@ -49,7 +49,6 @@ export class Partition {
   readonly #commit: GroupCommit;
   readonly #appender: Appender;
   readonly #line = newLineState();
-  #config: LogConfig;
   #fault: LogFault | null = null;
   #closed = false;
   /** The last append found no space. */
@@ -73,7 +72,6 @@ export class Partition {
     this.#ports = ports;
     this.#settings = settings;
     this.#producers = producers;
-    this.#config = config;
     this.#commit = new GroupCommit(log, settings.durability === 'fsync', ports.now(), {
       stable: () => this.#publish(),
       commit: (request) => this.#answer(request, ErrorCode.NONE),
@@ -219,7 +217,6 @@ export class Partition {
   }
 
   configure(config: LogConfig): void {
-    this.#config = config;
     this.#log.configure(config);
     this.#appender.configure(config);
   }
@@ -328,8 +325,6 @@ export class Partition {
   #refusal(target: number): number {
     if (this.#closed) return ErrorCode.NOT_LEADER_OR_FOLLOWER;
     if (this.#fault !== null) return this.#faultCode;
-    if (this.#config.cleanupCompact && !this.#config.cleanupDelete)
-      return ErrorCode.POLICY_VIOLATION;
     if (target < 0 || target > this.highWatermark) return ErrorCode.OFFSET_OUT_OF_RANGE;
     return ErrorCode.NONE;
   }

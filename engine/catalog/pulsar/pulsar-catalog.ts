@@ -7,6 +7,7 @@ import type { TopicOverrides } from '../../config/topic-configs.js';
 import type { PartitionPort } from '../../route/partition-port.js';
 import { autoTopic, type NewTopic } from '../auto-topic.js';
 import type { Catalog, LogSpace, LogStarts, OverridesChange } from '../catalog.js';
+import type { OffsetsLayout } from '../offsets-layout.js';
 import { ProducerIds } from '../producer-ids.js';
 import { CatalogFault, type CatalogListener, type Topic } from '../topic.js';
 import type { TopicTable } from '../topic-table.js';
@@ -56,12 +57,7 @@ export class PulsarCatalog implements Catalog {
     const admin = new TopicAdmin(client.admin.http);
     const namespaces = new NamespacePolicies(admin, names.namespaces);
     const opener = new TopicPartitions(partitions, log);
-    const metadata = new MetadataNamespace(
-      names.metadataNamespace,
-      settings.producerIdExpirationMs,
-      admin,
-      log,
-    );
+    const metadata = new MetadataNamespace(names, settings, admin, log);
     const served = new ServedTopics({ settings, partitions: opener, namespaces, metadata });
     const follower = new TopicFollower({ client, admin, names, namespaces, served, log });
     const { maxPartitions } = settings;
@@ -101,6 +97,10 @@ export class PulsarCatalog implements Catalog {
       await catalog.close();
       throw error;
     }
+  }
+
+  get offsetsLayout(): OffsetsLayout {
+    return this.#metadata.offsetsLayout;
   }
 
   get clusterId(): string {

@@ -3,7 +3,7 @@ import type { Settings } from '../../config/schema.js';
 import { effectiveTopicConfig, type TopicOverrides } from '../../config/topic-configs.js';
 import { inParallel } from '../in-parallel.js';
 import type { Topic } from '../topic.js';
-import { isInternalTopic } from '../topic-name.js';
+import { isInternalTopic, offsetsTopic } from '../topic-name.js';
 import { TopicTable } from '../topic-table.js';
 import type { MetadataNamespace } from './metadata-namespace.js';
 import type { NamespacePolicies } from './namespace-policies.js';
@@ -59,12 +59,16 @@ export class ServedTopics {
     const policy = this.#namespaces.of(namespace);
     const config = effectiveTopicConfig(overrides, this.#settings, policy);
     // Only coordinators read and write Kafka's own topics, as batches.
+    if (kafkaName === offsetsTopic && this.#metadata.offsetsLayout.forKop) {
+      return { ...config, entryFormat: 'pulsar' };
+    }
     const isFree = isInternalTopic(kafkaName) && !overrides.has('entry.format');
     return isFree ? { ...config, entryFormat: 'kafka' } : config;
   }
 
   async open(pair: TopicNamePair, stored: StoredTopic, id: string): Promise<Topic> {
     const { kafkaName: name, pulsarTopic, namespace } = pair;
+    if (name === offsetsTopic) await this.#metadata.learnOffsetsLayout(pulsarTopic, stored);
     const isPartitioned = stored.partitions > 0;
     const overrides = overridesOf(stored.properties);
     const config = this.configOf(pair, overrides);

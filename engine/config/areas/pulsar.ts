@@ -86,6 +86,14 @@ export const pulsar = {
     hasEffect: false,
     summary: 'Who writes to the topics: exclusive is Kopje alone.',
   }),
+  kopCompatibleOffsets: setting({
+    kind: choice(['auto', 'true', 'false']),
+    default: 'auto',
+    origin: 'Kopje',
+    summary:
+      'Whether groups and committed offsets are written so that KoP can read them, which keeps no leader epochs and ' +
+      'no static members: auto does so where KoP has made __consumer_offsets.',
+  }),
   brokerClientAuthenticationPlugin: setting({
     kind: choice(
       [

@@ -23,6 +23,8 @@ export interface Write {
 }
 
 export interface AppendQueueOptions {
+  /** What a record takes more than framing it. */
+  readonly overheadBytes: number;
   /** Appends one batch; resolves with an error code once it is on disk, or not. */
   append(entries: readonly OffsetsEntry[]): Promise<number>;
   /** Called for every record, in log order, once it is on disk. */
@@ -56,7 +58,7 @@ export class AppendQueue {
   }
 
   add(write: Write): void {
-    const sizeBytes = queuedSize(write);
+    const sizeBytes = this.queuedSize(write);
     if (this.failure !== null) write.failed(this.failure);
     else if (sizeBytes > MAX_BATCH_BYTES) write.failed({ kind: 'too-large' });
     else if (this.queuedBytes + sizeBytes > MAX_QUEUED_BYTES) write.failed({ kind: 'full' });
@@ -126,7 +128,7 @@ export class AppendQueue {
     let count = 0;
     for (const { records } of this.queue) {
       if (typeof records === 'function') break;
-      const recordBytes = sizeOf(records);
+      const recordBytes = this.sizeOf(records);
       if (count > 0 && sizeBytes + recordBytes > MAX_BATCH_BYTES) break;
       sizeBytes += recordBytes;
       entries.push(...records);
@@ -141,7 +143,7 @@ export class AppendQueue {
     let sizeBytes = 0;
     let count = 0;
     for (const entry of all) {
-      sizeBytes += sizeOf([entry]);
+      sizeBytes += this.sizeOf([entry]);
       if (count > 0 && sizeBytes > MAX_BATCH_BYTES) break;
       entries.push(entry);
       count++;
@@ -150,16 +152,18 @@ export class AppendQueue {
     this.planned = isComplete ? null : { write, entries: all.slice(count) };
     return isComplete ? [write] : [];
   }
-}
 
-function queuedSize(write: Write): number {
-  return typeof write.records === 'function' ? 0 : sizeOf(write.records);
-}
-
-function sizeOf(entries: readonly OffsetsEntry[]): number {
-  let sizeBytes = 0;
-  for (const { key, value } of entries) {
-    sizeBytes += key.length + (value?.length ?? 0) + RECORD_OVERHEAD_BYTES;
+  private queuedSize({ records }: Write): number {
+    return typeof records === 'function' ? 0 : this.sizeOf(records);
   }
-  return sizeBytes;
+
+  private sizeOf(entries: readonly OffsetsEntry[]): number {
+    const { overheadBytes } = this.options;
+    let sizeBytes = 0;
+    for (const { key, value } of entries) {
+      const wrapping = overheadBytes === 0 ? 0 : overheadBytes + key.length;
+      sizeBytes += key.length + (value?.length ?? 0) + RECORD_OVERHEAD_BYTES + wrapping;
+    }
+    return sizeBytes;
+  }
 }

@@ -59,8 +59,17 @@ export class ClassicGroup {
   readonly syncDeadline: Deadline;
   private readonly supporters = new Map<string, number>();
 
-  constructor(groupId: string, stateSinceMs: number | null, deadlines: GroupDeadlines) {
+  private readonly shortName: (topic: string) => string;
+
+  /** @param shortName one name for all that mean the same topic */
+  constructor(
+    groupId: string,
+    stateSinceMs: number | null,
+    deadlines: GroupDeadlines,
+    shortName: (topic: string) => string,
+  ) {
     this.groupId = groupId;
+    this.shortName = shortName;
     this.stateSinceMs = stateSinceMs;
     this.joinDeadline = new Deadline(() => deadlines.onJoinDue(this));
     this.syncDeadline = new Deadline(() => deadlines.onSyncDue(this));
@@ -227,7 +236,7 @@ export class ClassicGroup {
     for (const member of this.members.values()) {
       const subscribed = subscribedTopicsOf(metadataFor(member, this.protocolName));
       if (subscribed === null) return null;
-      for (const topic of subscribed) topics.add(topic);
+      for (const topic of subscribed) topics.add(this.shortName(topic));
     }
     return topics;
   }

@@ -18,6 +18,8 @@ const NONE: OffsetsOfGroup = new Map();
 
 /** The committed offsets that one partition of `__consumer_offsets` keeps: nothing but what is on disk. */
 export class CommittedOffsets {
+  /** Of all groups. */
+  count = 0;
   private readonly byGroup = new Map<string, Map<string, Map<number, CommittedOffset>>>();
 
   groups(): Iterable<string> {
@@ -37,6 +39,7 @@ export class CommittedOffsets {
     if (topics.size === 0) this.byGroup.set(groupId, topics);
     const partitions = topics.get(topic) ?? new Map<number, CommittedOffset>();
     if (partitions.size === 0) topics.set(topic, partitions);
+    if (!partitions.has(partition)) this.count++;
     partitions.set(partition, committed);
   }
 
@@ -44,6 +47,7 @@ export class CommittedOffsets {
     const topics = this.byGroup.get(groupId);
     const partitions = topics?.get(topic);
     if (topics === undefined || !partitions?.delete(partition)) return;
+    this.count--;
     if (partitions.size === 0) topics.delete(topic);
     if (topics.size === 0) this.byGroup.delete(groupId);
   }

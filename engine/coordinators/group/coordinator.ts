@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { loadCodecs } from '../../../native/index.js';
 import { inParallel } from '../../catalog/in-parallel.js';
+import type { OffsetsLayout } from '../../catalog/offsets-layout.js';
 import { offsetsTopic } from '../../catalog/topic-name.js';
 import { ErrorCode } from '../../protocol/kafka/errors.js';
 import type { PartitionPort, PartitionRef } from '../../route/partition-port.js';
@@ -25,6 +26,8 @@ import { partitionOfGroup } from './partition-of-group.js';
 const MAX_GROUP_ID_CHARS = 10_000;
 /** Usual wait before a log that cannot be read or written is read again. */
 const RELOAD_DELAY_MS = 1_000;
+/** Least number of records after which group state is written anew, where that bounds the log. */
+const SNAPSHOT_RECORDS = 50_000;
 /** Partitions of the offsets topic that are read at once. */
 const LOADS_IN_PARALLEL = 4;
 /** Longest wait of a timer; one of more ends at once. */
@@ -32,6 +35,8 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** The part of the catalog that keeps the offsets topic. */
 export interface OffsetsTopics {
+  /** Of the offsets topic, once there is one. */
+  readonly offsetsLayout: OffsetsLayout;
   topic(name: string): { readonly partitions: readonly PartitionRef[] } | undefined;
   /** Makes the topic where there is none. */
   ensureTopic(name: string): Promise<{ readonly partitions: readonly PartitionRef[] }>;
@@ -48,6 +53,8 @@ export interface GroupCoordinatorOptions {
   readonly log: Logger;
   /** Wait before a log that cannot be read or written is read again, ms. */
   readonly reloadDelayMs?: number;
+  /** Least number of records after which group state is written anew, where that bounds the log. */
+  readonly snapshotRecords?: number;
 }
 
 /**
@@ -192,12 +199,13 @@ export class GroupCoordinator {
     offsets: readonly OffsetToCommit[],
   ): Promise<number> {
     const shard = this.shardOf(groupId);
-    return typeof shard === 'number'
-      ? Promise.resolve(shard)
-      : shard.commit(groupId, origin, offsets);
+    if (typeof shard === 'number') return Promise.resolve(shard);
+    const { shortName } = this.options.topics.offsetsLayout;
+    const named = offsets.map((one) => ({ ...one, topic: shortName(one.topic) }));
+    return shard.commit(groupId, origin, named);
   }
 
-  /** What a group has committed, or an error code. */
+  /** What a group has committed, by the short names of topics, or an error code. */
   offsetsOf(groupId: string): OffsetsOfGroup | number {
     const shard = this.shardOf(groupId);
     return typeof shard === 'number' ? shard : shard.offsets.of(groupId);
@@ -206,7 +214,9 @@ export class GroupCoordinator {
   deleteOffsets(groupId: string, wanted: readonly OffsetToDelete[]): Promise<OffsetDeleteOutcome> {
     const shard = this.shardOf(groupId);
     if (typeof shard === 'number') return Promise.resolve({ errorCode: shard, partitions: [] });
-    return shard.deleteOffsets(groupId, wanted);
+    const { shortName } = this.options.topics.offsetsLayout;
+    const named = wanted.map((one) => ({ ...one, topic: shortName(one.topic) }));
+    return shard.deleteOffsets(groupId, named);
   }
 
   deleteGroup(groupId: string): Promise<number> {
@@ -235,7 +245,9 @@ export class GroupCoordinator {
 
   private async attach(refs: readonly PartitionRef[]): Promise<void> {
     const { deadlines, codecs } = this;
-    const options = { reloadDelayMs: RELOAD_DELAY_MS, ...this.options, deadlines, codecs };
+    const layout = this.options.topics.offsetsLayout;
+    const defaults = { reloadDelayMs: RELOAD_DELAY_MS, snapshotRecords: SNAPSHOT_RECORDS };
+    const options = { ...defaults, ...this.options, layout, deadlines, codecs };
     this.partitions = refs.map((ref) => new OffsetsPartition(ref, options));
     await inParallel(this.partitions, LOADS_IN_PARALLEL, (partition) => partition.start());
   }
@@ -251,7 +263,8 @@ export class GroupCoordinator {
     const count = this.partitions.length;
     // FindCoordinator, which this sends the client to, makes the offsets topic.
     if (count === 0) return ErrorCode.NOT_COORDINATOR;
-    return this.partitions[partitionOfGroup(groupId, count)]!.groups;
+    const { groupHash } = this.options.topics.offsetsLayout;
+    return this.partitions[partitionOfGroup(groupId, count, groupHash)]!.groups;
   }
 
   private isSessionTimeout(timeoutMs: number): boolean {

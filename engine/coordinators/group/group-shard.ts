@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
+import type { OffsetsLayout } from '../../catalog/offsets-layout.js';
 import { ErrorCode } from '../../protocol/kafka/errors.js';
 import { AppendQueue, type AppendQueueOptions, type WriteFailure } from './append-queue.js';
 import { ClassicGroup } from './classic-group.js';
@@ -14,7 +15,13 @@ import {
   groupDeleteError,
   offsetDeleteError,
 } from './offset-requests.js';
-import { groupEntry, groupTombstone, type OffsetsEntry, offsetEntry } from './offsets-entry.js';
+import {
+  groupEntry,
+  groupTombstone,
+  type OffsetsEntry,
+  offsetEntry,
+  storedGroupEntry,
+} from './offsets-entry.js';
 import {
   dissolve,
   onJoinDue,
@@ -24,8 +31,10 @@ import {
   renewSession,
 } from './rebalance.js';
 import { expiredOffsets } from './retention.js';
+import { WRAPPED_OVERHEAD_BYTES } from './wrapped-batches.js';
 
 export interface ShardOptions {
+  readonly layout: OffsetsLayout;
   readonly settings: GroupSettings;
   readonly deadlines: Deadlines;
   readonly log: Logger;
@@ -68,6 +77,9 @@ export class GroupShard implements GroupContext {
   readonly log: Logger;
   readonly now: () => number;
   readonly newUuid = randomUUID;
+  private readonly layout: OffsetsLayout;
+  /** The last record of each group that is on disk; group state may be ahead of it. */
+  private readonly stored = new Map<string, OffsetsEntry>();
   private readonly queue: AppendQueue;
 
   constructor(
@@ -75,13 +87,19 @@ export class GroupShard implements GroupContext {
     loaded: OffsetsLoader,
     appends: Pick<AppendQueueOptions, 'append' | 'lost'>,
   ) {
+    this.layout = options.layout;
     this.settings = options.settings;
     this.deadlines = options.deadlines;
     this.log = options.log;
     this.now = options.now;
     this.offsets = loaded.offsets;
-    this.queue = new AppendQueue({ ...appends, apply: (entry) => this.apply(entry) });
+    this.queue = new AppendQueue({
+      ...appends,
+      overheadBytes: this.layout.forKop ? WRAPPED_OVERHEAD_BYTES : 0,
+      apply: (entry) => this.apply(entry),
+    });
     for (const [groupId, value] of loaded.groups) {
+      this.stored.set(groupId, storedGroupEntry(this.layout, groupId, value));
       const group = this.newGroup(groupId);
       loadedGroup(this, group, value);
       if (group.members.size > this.settings.groupMaxSize) {
@@ -114,7 +132,7 @@ export class GroupShard implements GroupContext {
     const failed = (failure: WriteFailure) => {
       if (failure.kind !== 'append') onPersistRefused(this, group, groupErrorOf(failure));
     };
-    const record = fitting(() => groupEntry(group, assignments));
+    const record = fitting(() => groupEntry(this.layout, group, assignments));
     if (record === null) failed({ kind: 'too-large' });
     else this.queue.add({ records: [record], committed, failed });
   }
@@ -133,7 +151,7 @@ export class GroupShard implements GroupContext {
     if (member !== undefined && !group.is('CompletingRebalance')) renewSession(this, member);
     const records = fitting(() =>
       offsets.map(({ topic, partition, committed }) =>
-        offsetEntry(groupId, topic, partition, committed),
+        offsetEntry(this.layout, groupId, topic, partition, committed),
       ),
     );
     if (records === null) return Promise.resolve(ErrorCode.INVALID_COMMIT_OFFSET_SIZE);
@@ -157,7 +175,7 @@ export class GroupShard implements GroupContext {
           const isThere = this.offsets.get(groupId, topic, partition) !== undefined;
           return isThere && errorCodes[i] === ErrorCode.NONE;
         })
-        .map(({ topic, partition }) => offsetEntry(groupId, topic, partition, null));
+        .map(({ topic, partition }) => offsetEntry(this.layout, groupId, topic, partition, null));
     };
     return this.write(
       plan,
@@ -203,6 +221,31 @@ export class GroupShard implements GroupContext {
     return this.write(plan, () => ErrorCode.NONE, groupErrorOf);
   }
 
+  /** Records that a snapshot has. */
+  get liveRecords(): number {
+    return this.offsets.count + this.stored.size;
+  }
+
+  /**
+   * Writes all that is on disk once more, behind it; nothing else is written in between. `begins` is called when
+   * everything before is on disk and applied. Resolves with an error code.
+   */
+  snapshot(begins: () => void): Promise<number> {
+    const plan = (): OffsetsEntry[] => {
+      begins();
+      const records = [...this.stored.values()];
+      for (const groupId of this.offsets.groups()) {
+        for (const [topic, partitions] of this.offsets.of(groupId)) {
+          for (const [partition, committed] of partitions) {
+            records.push(offsetEntry(this.layout, groupId, topic, partition, committed));
+          }
+        }
+      }
+      return records;
+    };
+    return this.write(plan, () => ErrorCode.NONE, groupErrorOf);
+  }
+
   /** Gives everything up; whoever waits gets an error that sends them back to find a coordinator. */
   close(errorCode: number): void {
     this.queue.close({ kind: 'append', errorCode });
@@ -220,7 +263,7 @@ export class GroupShard implements GroupContext {
     const expired = expiredOffsets(group, this.offsets, this.now(), retentionMs);
     const { groupId } = group;
     for (const { topic, partition } of expired) {
-      records.push(offsetEntry(groupId, topic, partition, null));
+      records.push(offsetEntry(this.layout, groupId, topic, partition, null));
     }
     let held = 0;
     for (const partitions of this.offsets.of(groupId).values()) held += partitions.size;
@@ -240,7 +283,7 @@ export class GroupShard implements GroupContext {
     for (const [topic, partitions] of this.offsets.of(groupId)) {
       if (!isWanted(topic)) continue;
       for (const partition of partitions.keys()) {
-        records.push(offsetEntry(groupId, topic, partition, null));
+        records.push(offsetEntry(this.layout, groupId, topic, partition, null));
       }
     }
     return records;
@@ -261,9 +304,12 @@ export class GroupShard implements GroupContext {
   }
 
   /** A record is on disk. */
-  private apply({ groupId, topic, partition, committed }: OffsetsEntry): void {
-    if (topic === null) return;
-    if (committed === null) {
+  private apply(entry: OffsetsEntry): void {
+    const { groupId, topic, partition, committed } = entry;
+    if (topic === null) {
+      if (entry.value === null) this.stored.delete(groupId);
+      else this.stored.set(groupId, entry);
+    } else if (committed === null) {
       this.offsets.remove(groupId, topic, partition);
     } else {
       this.offsets.put(groupId, topic, partition, committed);
@@ -273,10 +319,12 @@ export class GroupShard implements GroupContext {
   }
 
   private newGroup(groupId: string): ClassicGroup {
-    const group = new ClassicGroup(groupId, this.now(), {
-      onJoinDue: (due) => onJoinDue(this, due),
-      onSyncDue: (due) => onSyncDue(this, due),
-    });
+    const deadlines = {
+      onJoinDue: (due: ClassicGroup) => onJoinDue(this, due),
+      onSyncDue: (due: ClassicGroup) => onSyncDue(this, due),
+    };
+    const { shortName } = this.layout;
+    const group = new ClassicGroup(groupId, this.now(), deadlines, shortName);
     this.groups.set(groupId, group);
     return group;
   }

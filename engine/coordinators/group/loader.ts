@@ -8,6 +8,7 @@ import {
 import { Reader } from '../../protocol/kafka/reader.js';
 import {
   BATCH_HEADER_BYTES,
+  baseOffset,
   batchSizeBytes,
   compression,
   isControl,
@@ -19,6 +20,7 @@ import {
 import { RecordCursor } from '../../protocol/kafka/record-cursor.js';
 import { CommittedOffsets } from './committed-offsets.js';
 import { LatestRecords } from './latest-records.js';
+import { isWrapped } from './wrapped-batches.js';
 
 /** Decompressed bytes of one batch; only a batch from another broker is compressed at all. */
 const MAX_INFLATED_BYTES = 128 * 1024 * 1024;
@@ -26,10 +28,11 @@ const MAX_INFLATED_BYTES = 128 * 1024 * 1024;
 /** The type of a control record that commits; the other one aborts. */
 const COMMIT_MARKER = 1;
 
-/** A record that a transaction has not decided on yet. */
+/** Records that a transaction has not decided on yet. */
 interface Undecided {
-  readonly key: Uint8Array;
-  readonly value: Uint8Array | null;
+  /** Of the first of them. */
+  readonly offset: number;
+  readonly records: { readonly key: Uint8Array; readonly value: Uint8Array | null }[];
 }
 
 /**
@@ -45,13 +48,27 @@ export class OffsetsLoader {
   /** Records of kinds that this coordinator does not know, such as those of consumer groups. */
   unknownRecords = 0;
   private readonly codecs: Codecs;
+  private readonly shortName: (topic: string) => string;
   private readonly cursor = new RecordCursor();
+  /** For batches within the values of KoP's records. */
+  private readonly inner = new RecordCursor();
   private readonly latest = new LatestRecords();
   private latestView: Uint8Array = new Uint8Array(0);
-  private readonly undecided = new Map<number, Undecided[]>();
+  private readonly undecided = new Map<number, Undecided>();
+  /** Of the batch that is taken in. */
+  private offset = 0;
 
-  constructor(codecs: Codecs) {
+  /** @param shortName one name for all that mean the same topic */
+  constructor(codecs: Codecs, shortName: (topic: string) => string) {
     this.codecs = codecs;
+    this.shortName = shortName;
+  }
+
+  /** Where the first record lies that a transaction has not decided on; Infinity where none does. */
+  get firstUndecidedOffset(): number {
+    let first = Number.POSITIVE_INFINITY;
+    for (const { offset } of this.undecided.values()) first = Math.min(first, offset);
+    return first;
   }
 
   /**
@@ -59,12 +76,14 @@ export class OffsetsLoader {
    * @throws ProtocolError or CodecError if they are no record batches
    */
   add(chunk: Uint8Array): void {
-    for (let at = 0; at < chunk.length; at += batchSizeBytes(chunk, at)) this.addBatch(chunk, at);
+    for (let at = 0; at < chunk.length; at += batchSizeBytes(chunk, at)) {
+      this.offset = baseOffset(chunk, at);
+      this.addBatch(chunk, at, this.cursor);
+    }
     this.settle();
   }
 
-  private addBatch(chunk: Uint8Array, at: number): void {
-    const { cursor } = this;
+  private addBatch(chunk: Uint8Array, at: number, cursor: RecordCursor): void {
     if (compression(chunk, at) === 0) {
       cursor.openBatch(chunk, at);
     } else {
@@ -74,29 +93,33 @@ export class OffsetsLoader {
       const records = this.codecs.inflate(codec, chunk, start, end, MAX_INFLATED_BYTES);
       cursor.open(records, 0, records.length, recordCount(chunk, at));
     }
-    if (isControl(chunk, at)) this.addMarker(producerId(chunk, at));
-    else if (isTransactional(chunk, at)) this.addUndecided(producerId(chunk, at));
-    else this.addPlain();
+    if (isControl(chunk, at)) this.addMarker(producerId(chunk, at), cursor);
+    else if (isTransactional(chunk, at)) this.addUndecided(producerId(chunk, at), cursor);
+    else this.addPlain(cursor);
   }
 
-  private addPlain(): void {
-    const { cursor, latest } = this;
-    if (this.latestView !== cursor.view) {
-      this.settle();
-      this.latestView = cursor.view;
-      latest.open(cursor.view);
-    }
+  private addPlain(cursor: RecordCursor): void {
     while (cursor.next()) {
-      const { keyStart, keyEnd, valueStart, valueEnd } = cursor;
-      // A record without a key means nothing here.
-      if (keyStart >= 0) latest.note(keyStart, keyEnd, valueStart, valueEnd);
+      const { view, keyStart, keyEnd, valueStart, valueEnd } = cursor;
+      if (cursor !== this.inner && isWrapped(this.codecs, view, valueStart, valueEnd)) {
+        for (let at = valueStart; at < valueEnd; at += batchSizeBytes(view, at)) {
+          this.addBatch(view, at, this.inner);
+        }
+        continue;
+      }
+      // A record without a key means nothing here, nor does one of KoP's with an empty value.
+      if (keyStart < 0 || (valueStart >= 0 && valueStart === valueEnd)) continue;
+      if (this.latestView !== view) {
+        this.settle();
+        this.latestView = view;
+        this.latest.open(view);
+      }
+      this.latest.note(keyStart, keyEnd, valueStart, valueEnd);
     }
   }
 
-  private addUndecided(producer: number): void {
-    const { cursor } = this;
-    const records = this.undecided.get(producer) ?? [];
-    this.undecided.set(producer, records);
+  private addUndecided(producer: number, cursor: RecordCursor): void {
+    const { records } = this.undecided.get(producer) ?? this.newUndecided(producer);
     while (cursor.next()) {
       if (cursor.keyStart < 0) continue;
       const key = cursor.view.slice(cursor.keyStart, cursor.keyEnd);
@@ -106,9 +129,14 @@ export class OffsetsLoader {
     }
   }
 
-  private addMarker(producer: number): void {
-    const { cursor } = this;
-    const records = this.undecided.get(producer) ?? [];
+  private newUndecided(producer: number): Undecided {
+    const undecided = { offset: this.offset, records: [] };
+    this.undecided.set(producer, undecided);
+    return undecided;
+  }
+
+  private addMarker(producer: number, cursor: RecordCursor): void {
+    const { records = [] } = this.undecided.get(producer) ?? {};
     this.undecided.delete(producer);
     if (!cursor.next() || cursor.keyStart < 0) return;
     const reader = new Reader(cursor.view, cursor.keyStart, cursor.keyEnd);
@@ -149,10 +177,10 @@ export class OffsetsLoader {
         this.groups.set(key.group, ownedGroup(value));
       }
     } else if (valueStart < 0) {
-      this.offsets.remove(key.group, key.topic, key.partition);
+      this.offsets.remove(key.group, this.shortName(key.topic), key.partition);
     } else {
       const value = readOffsetCommitValue(values, valueStart, valueEnd);
-      this.offsets.put(key.group, key.topic, key.partition, {
+      this.offsets.put(key.group, this.shortName(key.topic), key.partition, {
         offset: value.offset,
         leaderEpoch: value.leaderEpoch,
         metadata: value.metadata,

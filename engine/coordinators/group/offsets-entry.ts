@@ -1,3 +1,5 @@
+import type { OffsetsLayout } from '../../catalog/offsets-layout.js';
+import type { GroupMetadataValue } from '../../protocol/kafka/messages/group-metadata-value.js';
 import {
   writeGroupMetadataKey,
   writeGroupMetadataValue,
@@ -7,6 +9,9 @@ import {
 import type { ClassicGroup } from './classic-group.js';
 import type { CommittedOffset } from './committed-offsets.js';
 import { metadataFor, NO_BYTES } from './member.js';
+
+/** Version of all values that KoP reads: without leader epochs, static members and topic ids. */
+const KOP_VALUE_VERSION = 1;
 
 /** A record of `__consumer_offsets`: bytes to append, and what they mean once they are on disk. */
 export interface OffsetsEntry {
@@ -21,33 +26,37 @@ export interface OffsetsEntry {
 }
 
 export function offsetEntry(
+  layout: OffsetsLayout,
   groupId: string,
   topic: string,
   partition: number,
   committed: CommittedOffset | null,
 ): OffsetsEntry {
-  const key = writeOffsetCommitKey(groupId, topic, partition);
-  const value = committed && offsetValue(committed);
+  const name = layout.forKop ? layout.fullName(topic) : topic;
+  const key = writeOffsetCommitKey(groupId, name, partition);
+  const value = committed && offsetValue(layout, committed);
   return { key, value, groupId, topic, partition, committed };
 }
 
-function offsetValue(committed: CommittedOffset): Uint8Array {
-  return writeOffsetCommitValue({
+function offsetValue({ forKop }: OffsetsLayout, committed: CommittedOffset): Uint8Array {
+  const value = {
     offset: committed.offset,
     leaderEpoch: committed.leaderEpoch,
     metadata: committed.metadata,
     commitTimestamp: committed.commitTimestampMs,
     expireTimestamp: committed.expireTimestampMs,
     topicId: committed.topicId,
-  });
+  };
+  return forKop ? writeOffsetCommitValue(value, KOP_VALUE_VERSION) : writeOffsetCommitValue(value);
 }
 
 /** The group as it is now, with the assignments that its members are to get. */
 export function groupEntry(
+  layout: OffsetsLayout,
   group: ClassicGroup,
   assignments: ReadonlyMap<string, Uint8Array>,
 ): OffsetsEntry {
-  const value = writeGroupMetadataValue({
+  return storedGroupEntry(layout, group.groupId, {
     protocolType: group.protocolType ?? '',
     generation: group.generationId,
     protocol: group.protocolName,
@@ -64,7 +73,18 @@ export function groupEntry(
       assignment: assignments.get(member.memberId) ?? NO_BYTES,
     })),
   });
-  return aboutGroup(group.groupId, value);
+}
+
+/** A group as a record has it. */
+export function storedGroupEntry(
+  { forKop }: OffsetsLayout,
+  groupId: string,
+  stored: GroupMetadataValue,
+): OffsetsEntry {
+  const value = forKop
+    ? writeGroupMetadataValue(stored, KOP_VALUE_VERSION)
+    : writeGroupMetadataValue(stored);
+  return aboutGroup(groupId, value);
 }
 
 export function groupTombstone(groupId: string): OffsetsEntry {

@@ -6,6 +6,7 @@ import type { PartitionPort, PartitionRef } from '../../route/partition-port.js'
 import { GroupShard, type ShardOptions } from './group-shard.js';
 import { endOffsetOf, OffsetsLoader } from './loader.js';
 import type { OffsetsEntry } from './offsets-entry.js';
+import { wrapped } from './wrapped-batches.js';
 
 /** What is read at once when loading. */
 const LOAD_CHUNK_BYTES = 1024 * 1024;
@@ -15,7 +16,12 @@ export interface OffsetsPartitionOptions extends ShardOptions {
   readonly log: Logger;
   /** Wait before the log is read again after a load, or the first append after one, failed. */
   readonly reloadDelayMs: number;
+  /** Least number of records after which group state is written anew, where that bounds the log. */
+  readonly snapshotRecords: number;
 }
+
+/** Records behind a snapshot, for each that it would have, before there is another one. */
+const RECORDS_PER_LIVE_RECORD = 4;
 
 /**
  * One partition of `__consumer_offsets`: loads what its log says, appends to it, and gives the state
@@ -33,6 +39,11 @@ export class OffsetsPartition {
   private retry: NodeJS.Timeout | null = null;
   /** Whether the log has taken an append since it was loaded. */
   private isProven = false;
+  /** Where the last snapshot of all groups begins, or else the log. */
+  private snapshotOffset = 0;
+  private isSnapshotUnderWay = false;
+  /** Records that only a transaction's end can decide on are not trimmed away. */
+  private undecidedOffset = Number.POSITIVE_INFINITY;
 
   constructor(ref: PartitionRef, options: OffsetsPartitionOptions) {
     this.ref = ref;
@@ -95,9 +106,10 @@ export class OffsetsPartition {
   }
 
   private async read(isCurrent: () => boolean): Promise<OffsetsLoader> {
-    const { partitions, codecs } = this.options;
-    const loader = new OffsetsLoader(codecs);
+    const { partitions, codecs, layout } = this.options;
+    const loader = new OffsetsLoader(codecs, layout.shortName);
     const { logStartOffset } = partitions.state(this.ref);
+    this.snapshotOffset = logStartOffset;
     let chunk = await partitions.read(this.ref, logStartOffset, LOAD_CHUNK_BYTES);
     while (chunk.length > 0 && isCurrent()) {
       // The worker reads on while this chunk is taken in.
@@ -114,6 +126,7 @@ export class OffsetsPartition {
   }
 
   private open(loader: OffsetsLoader): GroupShard {
+    this.undecidedOffset = loader.firstUndecidedOffset;
     const shard: GroupShard = new GroupShard(this.options, loader, {
       append: (entries) => this.append(entries),
       lost: (errorCode, error) => {
@@ -130,15 +143,54 @@ export class OffsetsPartition {
   }
 
   private async append(entries: readonly OffsetsEntry[]): Promise<number> {
-    const { partitions, codecs } = this.options;
+    const { partitions, codecs, layout } = this.options;
     const builder = new RecordBatchBuilder({
       crc32c: (view, start, end) => codecs.crc32c(view, start, end),
     });
     const now = this.options.now();
-    for (const { key, value } of entries) builder.append(now, key, value);
+    for (const entry of entries) {
+      const value = layout.forKop ? wrapped(codecs, now, entry) : entry.value;
+      builder.append(now, entry.key, value);
+    }
     const { errorCode } = await partitions.append(this.ref, builder.finish());
-    if (errorCode === ErrorCode.NONE) this.isProven = true;
+    if (errorCode === ErrorCode.NONE) {
+      this.isProven = true;
+      this.boundLog();
+    }
     return errorCode;
+  }
+
+  /** Writes a snapshot where the log has much more than that: a next load reads from there. */
+  private boundLog(): void {
+    const { layout, partitions, snapshotRecords } = this.options;
+    const { shard } = this;
+    if (!layout.needsSnapshots || this.isSnapshotUnderWay || shard === null) return;
+    const records = partitions.state(this.ref).highWatermark - this.snapshotOffset;
+    const most = Math.max(snapshotRecords, RECORDS_PER_LIVE_RECORD * shard.liveRecords);
+    if (records > most) void this.writeSnapshot(shard);
+  }
+
+  private async writeSnapshot(shard: GroupShard): Promise<void> {
+    const { partitions, log } = this.options;
+    const { partition } = this.ref;
+    let startOffset = -1;
+    this.isSnapshotUnderWay = true;
+    try {
+      const errorCode = await shard.snapshot(() => {
+        startOffset = partitions.state(this.ref).highWatermark;
+      });
+      // The load that follows reads all that there is.
+      if (errorCode !== ErrorCode.NONE || this.shard !== shard) return;
+      this.snapshotOffset = startOffset;
+      const trimmed = await partitions.trim(this.ref, Math.min(startOffset, this.undecidedOffset));
+      const fields = { partition, startOffset, records: shard.liveRecords };
+      if (trimmed.errorCode === ErrorCode.NONE) log.info(fields, 'group state written anew');
+      else log.warn({ ...fields, ...trimmed }, 'the log of group state could not be trimmed');
+    } catch (error) {
+      log.warn({ err: error, partition }, 'the log of group state could not be trimmed');
+    } finally {
+      this.isSnapshotUnderWay = false;
+    }
   }
 
   private report(loader: OffsetsLoader, tookMs: number): void {

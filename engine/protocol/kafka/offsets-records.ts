@@ -56,10 +56,13 @@ export function writeOffsetCommitKey(group: string, topic: string, partition: nu
   return writer.finishWhole();
 }
 
-/** Bytes of the value of a committed offset. */
-export function writeOffsetCommitValue(value: Encodable<OffsetCommitValue>): Uint8Array {
-  const expires = (value.expireTimestamp ?? -1) >= 0;
-  const version = expires ? EXPIRING_OFFSET_COMMIT_VALUE_VERSION : OFFSET_COMMIT_VALUE_VERSION;
+/** Bytes of the value of a committed offset; what the version has no field for is left out. */
+export function writeOffsetCommitValue(
+  value: Encodable<OffsetCommitValue>,
+  version = (value.expireTimestamp ?? -1) >= 0
+    ? EXPIRING_OFFSET_COMMIT_VALUE_VERSION
+    : OFFSET_COMMIT_VALUE_VERSION,
+): Uint8Array {
   const writer = new Writer();
   writer.int16(version);
   encodeOffsetCommitValue(writer, value, version);
@@ -74,11 +77,14 @@ export function writeGroupMetadataKey(group: string): Uint8Array {
   return writer.finishWhole();
 }
 
-/** Bytes of the value of a group's state. */
-export function writeGroupMetadataValue(value: Encodable<GroupMetadataValue>): Uint8Array {
+/** Bytes of the value of a group's state; what the version has no field for is left out. */
+export function writeGroupMetadataValue(
+  value: Encodable<GroupMetadataValue>,
+  version = GROUP_METADATA_VALUE_VERSION,
+): Uint8Array {
   const writer = new Writer();
-  writer.int16(GROUP_METADATA_VALUE_VERSION);
-  encodeGroupMetadataValue(writer, value, GROUP_METADATA_VALUE_VERSION);
+  writer.int16(version);
+  encodeGroupMetadataValue(writer, value, version);
   return writer.finishWhole();
 }
 

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { kafkaOffsetsLayout } from '../../../../engine/catalog/offsets-layout.js';
 import { AppendQueue, type Write } from '../../../../engine/coordinators/group/append-queue.js';
 import {
   type OffsetsEntry,
@@ -7,7 +8,7 @@ import {
 
 /** An entry for partition `offset`. */
 function entry(offset: number, value: Uint8Array | null = null): OffsetsEntry {
-  return { ...offsetEntry('g', 'topic', offset, null), value };
+  return { ...offsetEntry(kafkaOffsetsLayout, 'g', 'topic', offset, null), value };
 }
 
 /** A queue whose appends wait for `finish`. */
@@ -18,6 +19,7 @@ class Bench {
   private appendSeen: (() => void) | null = null;
 
   readonly queue = new AppendQueue({
+    overheadBytes: 0,
     append: (entries) => {
       this.appended.push(entries.map(({ partition }) => partition));
       this.appendSeen?.();

@@ -1,4 +1,8 @@
 import { pino } from 'pino';
+import {
+  kafkaOffsetsLayout,
+  type OffsetsLayout,
+} from '../../../../engine/catalog/offsets-layout.js';
 import { offsetsTopic } from '../../../../engine/catalog/topic-name.js';
 import { GroupCoordinator } from '../../../../engine/coordinators/group/coordinator.js';
 import type { GroupSettings } from '../../../../engine/coordinators/group/group-context.js';
@@ -27,7 +31,10 @@ export class Fixture {
   private readonly settings: GroupSettings;
   private exists = false;
 
-  constructor(settings: Partial<GroupSettings> = {}) {
+  private readonly layout: OffsetsLayout;
+
+  constructor(settings: Partial<GroupSettings> = {}, layout = kafkaOffsetsLayout) {
+    this.layout = layout;
     this.settings = { ...SETTINGS, ...settings };
     this.coordinator = this.make();
   }
@@ -122,6 +129,7 @@ export class Fixture {
       settings: this.settings,
       partitions: this.memory.port,
       topics: {
+        offsetsLayout: this.layout,
         topic: (name) => (this.exists && name === offsetsTopic ? topic : undefined),
         ensureTopic: () => {
           this.exists = true;
@@ -132,13 +140,17 @@ export class Fixture {
       steadyMs: () => this.steadyMs,
       log: pino({ level: 'silent' }),
       reloadDelayMs: 0,
+      snapshotRecords: 20,
     });
   }
 }
 
 /** The fixture after the first client has asked for a coordinator. */
-export async function readyFixture(settings: Partial<GroupSettings> = {}): Promise<Fixture> {
-  const fixture = new Fixture(settings);
+export async function readyFixture(
+  settings: Partial<GroupSettings> = {},
+  layout: OffsetsLayout = kafkaOffsetsLayout,
+): Promise<Fixture> {
+  const fixture = new Fixture(settings, layout);
   await fixture.coordinator.start();
   await fixture.coordinator.ensureReady();
   return fixture;

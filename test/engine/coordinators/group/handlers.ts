@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import type { InFlight } from '../../../../engine/api/api.js';
 import { apis } from '../../../../engine/api/served.js';
 import type { Services } from '../../../../engine/api/services.js';
+import { kafkaOffsetsLayout } from '../../../../engine/catalog/offsets-layout.js';
 import { Reader } from '../../../../engine/protocol/kafka/reader.js';
 import { Writer } from '../../../../engine/protocol/kafka/writer.js';
 import type { Fixture } from './coordinator-fixture.js';
@@ -22,6 +23,7 @@ function servicesOf(fixture: Fixture, topic: TheTopic): Services {
     now: () => fixture.nowMs,
     catalog: {
       nodeId: 1,
+      offsetsLayout: kafkaOffsetsLayout,
       topic: (name: string) => (name === topic.current.name ? found() : undefined),
       topicById: (id: string) => (id === topic.current.id ? found() : undefined),
     },

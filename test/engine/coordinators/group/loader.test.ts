@@ -30,7 +30,7 @@ function commit(builder: RecordBatchBuilder, partition: number, offset: number |
 }
 
 t.test('the last record of a key holds, within a chunk and over chunks', (t) => {
-  const loader = new OffsetsLoader(codecs);
+  const loader = new OffsetsLoader(codecs, (topic) => topic);
   const first = new RecordBatchBuilder();
   for (const [partition, offset] of [
     [0, 1],
@@ -57,7 +57,7 @@ t.test('the last record of a key holds, within a chunk and over chunks', (t) => 
 });
 
 t.test('groups are kept by their last value, with bytes of their own', (t) => {
-  const loader = new OffsetsLoader(codecs);
+  const loader = new OffsetsLoader(codecs, (topic) => topic);
   const builder = new RecordBatchBuilder();
   const value = (generation: number) =>
     writeGroupMetadataValue({
@@ -85,7 +85,7 @@ t.test('groups are kept by their last value, with bytes of their own', (t) => {
 });
 
 t.test('a transaction counts when it commits, where it commits', (t) => {
-  const loader = new OffsetsLoader(codecs);
+  const loader = new OffsetsLoader(codecs, (topic) => topic);
   const inTransaction = (producerId: number, partition: number, offset: number) => {
     const builder = new RecordBatchBuilder({ producerId, producerEpoch: 0, transactional: true });
     commit(builder, partition, offset);
@@ -122,7 +122,7 @@ t.test('batches compressed by another broker are read', (t) => {
   const batch = Buffer.concat([plain.subarray(0, BATCH_HEADER_BYTES), records]);
   setBatchLength(batch, 0, batch.length);
   setAttributes(batch, 0, 1);
-  const loader = new OffsetsLoader(codecs);
+  const loader = new OffsetsLoader(codecs, (topic) => topic);
   loader.add(batch);
   t.equal(loader.offsets.get('group', 'topic', 0)?.offset, 9);
   t.end();
@@ -133,8 +133,10 @@ t.test('bytes that are no records are an error', (t) => {
   commit(builder, 0, INT64_MAX);
   const batch = builder.finish();
   batch[BATCH_HEADER_BYTES] = 0x7e;
-  t.throws(() => new OffsetsLoader(codecs).add(batch), { name: 'ProtocolError' });
-  t.throws(() => new OffsetsLoader(codecs).add(builderCut(batch)), { name: 'ProtocolError' });
+  t.throws(() => new OffsetsLoader(codecs, (topic) => topic).add(batch), { name: 'ProtocolError' });
+  t.throws(() => new OffsetsLoader(codecs, (topic) => topic).add(builderCut(batch)), {
+    name: 'ProtocolError',
+  });
   t.end();
 });
 
@@ -158,7 +160,7 @@ t.test('a million commits of a thousand keys load in under a second', (t) => {
     chunk = [];
   }
   const started = performance.now();
-  const loader = new OffsetsLoader(codecs);
+  const loader = new OffsetsLoader(codecs, (topic) => topic);
   let endOffset = 0;
   for (const bytes of chunks) {
     endOffset = endOffsetOf(bytes);

@@ -65,10 +65,15 @@ export class Machine {
         if (this.writesAtOnce) this.write();
       },
     };
-    this.group = new ClassicGroup('g', this.nowMs, {
-      onJoinDue: (group) => onJoinDue(this.context, group),
-      onSyncDue: (group) => onSyncDue(this.context, group),
-    });
+    this.group = new ClassicGroup(
+      'g',
+      this.nowMs,
+      {
+        onJoinDue: (group) => onJoinDue(this.context, group),
+        onSyncDue: (group) => onSyncDue(this.context, group),
+      },
+      (topic) => topic,
+    );
   }
 
   /** Brings everything that waits for it onto disk. */

@@ -22,7 +22,7 @@ import type {
 const OFFSETS_TOPIC = '__consumer_offsets';
 
 /** What of the port the group coordinator needs, over logs in memory that fail when told to. */
-export class MemoryPort implements Pick<PartitionPort, 'append' | 'read' | 'state'> {
+export class MemoryPort implements Pick<PartitionPort, 'append' | 'read' | 'state' | 'trim'> {
   readonly refs: { -readonly [Field in keyof PartitionRef]: PartitionRef[Field] }[];
   readonly batches: Uint8Array[][];
   /** Appends that have not been answered, if `holds`. */
@@ -31,6 +31,8 @@ export class MemoryPort implements Pick<PartitionPort, 'append' | 'read' | 'stat
   /** Reads that have not been answered, if `holdsReads`. */
   readonly heldReads: (() => void)[] = [];
   holdsReads = false;
+  /** Log starts, by partition; what lies before is gone. */
+  readonly logStarts: number[];
   /** Answers to the next appends, 0 for one that goes well. */
   readonly failures: number[] = [];
   /** Whether an append that is answered with an error was written all the same. */
@@ -38,6 +40,7 @@ export class MemoryPort implements Pick<PartitionPort, 'append' | 'read' | 'stat
 
   constructor(partitions: number) {
     this.batches = Array.from({ length: partitions }, () => []);
+    this.logStarts = this.batches.map(() => 0);
     this.refs = this.batches.map((_, partition) => ({
       topic: OFFSETS_TOPIC,
       topicId: 'x'.repeat(22),
@@ -93,7 +96,7 @@ export class MemoryPort implements Pick<PartitionPort, 'append' | 'read' | 'stat
   state(ref: PartitionRef): PartitionState {
     const endOffset = this.endOffset(ref.partition);
     return {
-      logStartOffset: 0,
+      logStartOffset: this.logStarts[ref.partition] ?? 0,
       highWatermark: endOffset,
       lastStableOffset: endOffset,
       highWatermarkBytes: 0,
@@ -101,6 +104,14 @@ export class MemoryPort implements Pick<PartitionPort, 'append' | 'read' | 'stat
       leaderEpoch: 0,
       recoveryPoint: 0,
     };
+  }
+
+  /** Whole batches go. */
+  trim(ref: PartitionRef, offset: number): Promise<{ errorCode: number; logStartOffset: number }> {
+    const log = this.batches[ref.partition]!;
+    while (log[0] !== undefined && lastOffset(log[0], 0) < offset) log.shift();
+    this.logStarts[ref.partition] = offset;
+    return Promise.resolve({ errorCode: 0, logStartOffset: offset });
   }
 
   /** Everything written to a partition, in words. */

@@ -15,8 +15,8 @@ t.test('hashes as Java does', (t) => {
 });
 
 t.test('takes the absolute value, and 0 of the one number that has none', (t) => {
-  t.equal(partitionOfGroup('polygenelubricants', 50), 0);
-  t.equal(partitionOfGroup('größe-😀', 50), 21);
-  t.equal(partitionOfGroup('my-group', 50), 12);
+  t.equal(partitionOfGroup('polygenelubricants', 50, 'kafka'), 0);
+  t.equal(partitionOfGroup('größe-😀', 50, 'kafka'), 21);
+  t.equal(partitionOfGroup('my-group', 50, 'kafka'), 12);
   t.end();
 });
