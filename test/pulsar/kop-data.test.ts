@@ -150,7 +150,8 @@ t.test('every partition and every group is read as KoP left it, and goes on', as
     t.equal(Number(baseOffset), endOf(topic) + barrierOffsets, `${topic}: the next offset`);
   }
   for (const groupId of continued) t.equal(await commitOffset(client, groupId, later), 0, groupId);
-  const given = await client.ask(initProducerIdExchange, { transactionTimeoutMs: 0 }, 4);
+  const nobody = { transactionalId: null, producerId: -1, producerEpoch: -1 };
+  const given = await client.ask(initProducerIdExchange, nobody, 4);
   t.equal(given.errorCode, 0);
   t.ok(given.producerId >= firstProducerId, `producer id ${given.producerId}`);
 });
