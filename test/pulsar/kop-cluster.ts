@@ -59,13 +59,11 @@ export async function kopRecordsOf(
   topic: string,
 ): Promise<KopRecord[]> {
   const client = openPulsarClient({
-    kind: 'pulsar',
     serviceUrl,
     adminUrl,
     authentication: { kind: 'none' },
     tls: { ca: null, verifiesHostname: true },
     operationTimeoutMs: 30_000,
-    snapshotTopic: 'persistent://public/__kafka/not-used',
   });
   try {
     const order = new EntryOrder((await client.admin.ledgers(topic)).ledgers);
