@@ -126,6 +126,7 @@ t.test('a topic made for Kafka is in Pulsar, with its id, configs and retention'
   t.strictSame(await ask('GET', `${pathOf(name)}/properties`), {
     kafkaTopicUUID: uuidOf(topic),
     'kopje.config.retention.bytes': '1',
+    'kopje.retention': '10080:10241',
   });
 
   const grown = await catalog.createPartitions(name, 5);
@@ -149,6 +150,17 @@ t.test('a second Kopje knows the same topics, ids and configs', async (t) => {
   t.equal(found?.id, made.id);
   t.strictSame([...(found?.overrides ?? [])], [...overrides]);
   t.equal(second.catalog.clusterId, first.catalog.clusterId);
+  // Somebody sets it in Pulsar.
+  const retention = { retentionTimeInMinutes: 90, retentionSizeInMB: -1 };
+  await ask('POST', `${pathOf(name)}/retention`, retention);
+  await until(async () =>
+    isDeepStrictEqual(await ask('GET', `${pathOf(name)}/retention`), retention),
+  );
+  const third = await openCatalog(t);
+  t.strictSame(
+    [...(third.catalog.topic(name)?.overrides ?? [])],
+    [...overrides, ['retention.ms', '5400000'], ['retention.bytes', '-1']],
+  );
   await first.catalog.deleteTopic(name);
   await second.told(`deleted ${name}`);
 });

@@ -21,6 +21,7 @@ import { TopicChanges } from './topic-changes.js';
 import { TopicFollower } from './topic-follower.js';
 import { isFullName, type TopicNamePair, TopicNames } from './topic-names.js';
 import { TopicPartitions } from './topic-partitions.js';
+import { TopicPolicies } from './topic-policies.js';
 
 export interface PulsarCatalogOptions {
   /** Closed with the catalog. */
@@ -59,7 +60,16 @@ export class PulsarCatalog implements Catalog {
     const opener = new TopicPartitions(partitions, log);
     const metadata = new MetadataNamespace(names, settings, admin, log);
     const served = new ServedTopics({ settings, partitions: opener, namespaces, metadata });
-    const follower = new TopicFollower({ client, admin, names, namespaces, served, log });
+    const policies = new TopicPolicies(admin, log);
+    const follower = new TopicFollower({
+      client,
+      admin,
+      names,
+      namespaces,
+      served,
+      policies,
+      log,
+    });
     const { maxPartitions } = settings;
     this.nodeId = settings.brokerId;
     this.logDirectory = settings.backend;
@@ -70,7 +80,15 @@ export class PulsarCatalog implements Catalog {
     this.#namespaces = namespaces;
     this.#table = served.table;
     this.#follower = follower;
-    this.#changes = new TopicChanges({ admin, namespaces, served, follower, maxPartitions, log });
+    this.#changes = new TopicChanges({
+      admin,
+      namespaces,
+      served,
+      follower,
+      policies,
+      maxPartitions,
+      log,
+    });
     this.#metadata = metadata;
     this.#identity = new ClusterIdentity(client, admin, names.metadataNamespace);
     this.producerIds = new ProducerIds(() => this.#identity.claimBlock());

@@ -82,6 +82,15 @@ export class TopicAdmin {
     await this.#http.ask({ method: 'DELETE', path });
   }
 
+  /** The retention of a topic's own; null where it has none. */
+  async retention(topic: string): Promise<RetentionPolicy | null> {
+    const path = `${topicPath(topic)}/retention`;
+    const { status, body } = await this.#http.ask({ method: 'GET', path, expected: [404] });
+    return status === 404 || body.length === 0
+      ? null
+      : (JSON.parse(body.toString()) as RetentionPolicy);
+  }
+
   /**
    * Pulsar refuses to keep less than the backlog quota that holds for the topic allows; then it is told to keep a
    * little more than that. Returns what it was told.

@@ -8,7 +8,7 @@ import type { ServedTopics } from './served-topics.js';
 import type { TopicAdmin } from './topic-admin.js';
 import type { TopicFollower } from './topic-follower.js';
 import type { TopicNamePair } from './topic-names.js';
-import { TopicPolicies } from './topic-policies.js';
+import type { TopicPolicies } from './topic-policies.js';
 import { configProperties, configProperty, propertiesOf } from './topic-properties.js';
 
 export interface TopicChangesOptions {
@@ -16,6 +16,7 @@ export interface TopicChangesOptions {
   readonly namespaces: NamespacePolicies;
   readonly served: ServedTopics;
   readonly follower: TopicFollower;
+  readonly policies: TopicPolicies;
   readonly maxPartitions: number;
   readonly log: Logger;
 }
@@ -33,10 +34,11 @@ export class TopicChanges {
   readonly #maxPartitions: number;
   readonly #log: Logger;
 
-  constructor({ admin, namespaces, served, follower, maxPartitions, log }: TopicChangesOptions) {
+  constructor(options: TopicChangesOptions) {
+    const { admin, namespaces, served, follower, policies, maxPartitions, log } = options;
     this.#admin = admin;
     this.#namespaces = namespaces;
-    this.#policies = new TopicPolicies(admin, log);
+    this.#policies = policies;
     this.#served = served;
     this.#follower = follower;
     this.#maxPartitions = maxPartitions;

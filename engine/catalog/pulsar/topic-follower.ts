@@ -9,6 +9,7 @@ import type { ServedTopics } from './served-topics.js';
 import type { StoredTopic, TopicAdmin } from './topic-admin.js';
 import { TopicIds } from './topic-ids.js';
 import { type TopicNamePair, type TopicNames, withoutPartition } from './topic-names.js';
+import type { TopicPolicies } from './topic-policies.js';
 import { overridesOf } from './topic-properties.js';
 import { TopicQueue } from './topic-queue.js';
 
@@ -22,6 +23,7 @@ export interface TopicFollowerOptions {
   readonly names: TopicNames;
   readonly namespaces: NamespacePolicies;
   readonly served: ServedTopics;
+  readonly policies: TopicPolicies;
   readonly log: Logger;
 }
 
@@ -31,6 +33,7 @@ export class TopicFollower {
   readonly #names: TopicNames;
   readonly #namespaces: NamespacePolicies;
   readonly #served: ServedTopics;
+  readonly #policies: TopicPolicies;
   readonly #log: Logger;
   readonly #ids: TopicIds;
   readonly #watches: NamespaceWatches;
@@ -38,11 +41,13 @@ export class TopicFollower {
   readonly #reread: NodeJS.Timeout;
   #rereadFrom = 0;
 
-  constructor({ client, admin, names, namespaces, served, log }: TopicFollowerOptions) {
+  constructor(options: TopicFollowerOptions) {
+    const { client, admin, names, namespaces, served, policies, log } = options;
     this.#admin = admin;
     this.#names = names;
     this.#namespaces = namespaces;
     this.#served = served;
+    this.#policies = policies;
     this.#log = log;
     this.#ids = new TopicIds(admin, log);
     this.#queue = new TopicQueue(
@@ -112,7 +117,7 @@ export class TopicFollower {
 
   /** Brings one topic in line with Pulsar; returns whether anything had to be changed. */
   async #follow(pair: TopicNamePair): Promise<boolean> {
-    const stored = await this.#admin.read(pair.pulsarTopic);
+    const stored = await this.#read(pair);
     let held = this.#served.table.get(pair.kafkaName);
     if (stored === null) {
       if (held === undefined) return false;
@@ -131,6 +136,13 @@ export class TopicFollower {
     const isGrown = stored.partitions > held.partitions.length;
     if (isGrown) held = await this.#served.openMore(held, stored.partitions);
     return (await this.#takeConfig(held, stored)) || isGrown;
+  }
+
+  async #read(pair: TopicNamePair): Promise<StoredTopic | null> {
+    const stored = await this.#admin.read(pair.pulsarTopic);
+    if (stored === null) return null;
+    const config = this.#served.configOf(pair, overridesOf(stored.properties));
+    return this.#policies.adopt(pair, stored, config);
   }
 
   async #takeConfig(topic: Topic, stored: StoredTopic): Promise<boolean> {

@@ -76,6 +76,17 @@ export function overridesOf(properties: Properties): Map<string, string> {
   return overrides;
 }
 
+/** The properties with a retention of Pulsar's in place of Kafka's configs: somebody has set it there. */
+export function withRetention(properties: Properties, policy: RetentionPolicy): Properties {
+  const { retentionTimeInMinutes: minutes, retentionSizeInMB: mebibytes } = policy;
+  const limit = (value: number, unit: number) => String(value < 0 ? -1 : value * unit);
+  return {
+    ...properties,
+    [configProperty('retention.ms')]: limit(minutes, msPerMinute),
+    [configProperty('retention.bytes')]: limit(mebibytes, bytesPerMebibyte),
+  };
+}
+
 /** Rounded up: Pulsar counts in minutes and MiB, and takes 0 for "keep nothing". */
 export function retentionOf(config: LogConfig): RetentionPolicy {
   const { cleanupDelete, retentionMs, retentionBytes } = config;

@@ -7,6 +7,7 @@ import {
   overridesOf,
   propertiesOf,
   retentionOf,
+  withRetention,
 } from '../../../../engine/catalog/pulsar/topic-properties.js';
 import { isTopicId, randomTopicId } from '../../../../engine/catalog/topic-id.js';
 import { logConfig } from '../../../workers/log/log-config.js';
@@ -50,6 +51,17 @@ t.test('configs are properties, and what Kafka does not allow is left out', asyn
     'kafkaTopicUUID',
     ...Object.keys(properties),
   ]);
+});
+
+t.test('a retention that was set in Pulsar is that of the topic', async (t) => {
+  const of = (retentionTimeInMinutes: number, retentionSizeInMB: number) => {
+    const policy = { retentionTimeInMinutes, retentionSizeInMB };
+    const overrides = overridesOf(withRetention({ 'kopje.config.retention.ms': '5' }, policy));
+    return [overrides.get('retention.ms'), overrides.get('retention.bytes')];
+  };
+  t.strictSame(of(90, -1), ['5400000', '-1']);
+  t.strictSame(of(-1, 2), ['-1', '2097152']);
+  t.strictSame(of(0, 0), ['0', '0']);
 });
 
 t.test('retention is rounded up, never to nothing', async (t) => {
