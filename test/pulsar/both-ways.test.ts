@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { Kafka, type KafkaMessage, logLevel } from 'kafkajs';
 import t, { type Test } from 'tap';
+import { Runner } from '../clients/admin.js';
 import { freePort } from '../clients/broker.js';
 import { runProgram } from '../clients/process.js';
 import { runBroker } from '../whole/running-broker.js';
@@ -125,6 +126,8 @@ async function startReaders(t: Test, bootstrap: string, topic: string): Promise<
 
 interface Written {
   readonly topic: string;
+  /** Where Pulsar has its entries. */
+  readonly stored: string;
   /** Of Kafka's clients. */
   readonly records: readonly number[];
   /** Of Pulsar's. */
@@ -133,7 +136,7 @@ interface Written {
   readonly holes: Readonly<Record<string, number>>;
 }
 
-/** Every record once, every field, at increasing offsets, and a reason for each offset that has none. */
+/** Every record once, every field, at increasing offsets. */
 async function checkKafka(t: Test, readers: Readers, written: Written): Promise<KafkaMessage[]> {
   const { records, messages } = written;
   const readable = messages.filter((message) => !isChunked(message));
@@ -150,23 +153,19 @@ async function checkKafka(t: Test, readers: Readers, written: Written): Promise<
   const offsets = got.map(({ offset }) => Number(offset));
   const increase = offsets.every((offset, at) => at === 0 || offset > (offsets[at - 1] ?? 0));
   t.ok(increase, 'offsets increase');
-  await checkHoles(t, offsets, await readers.endOffset(), written);
   return got;
 }
 
+/** There is a reason for each offset without a record. */
 async function checkHoles(
   t: Test,
-  offsets: readonly number[],
+  got: readonly KafkaMessage[],
   endOffset: number,
-  { topic, holes }: Written,
+  { stored, holes }: Written,
 ): Promise<void> {
-  const found = await readTopic(
-    t,
-    fullName(topic),
-    ({ records, endOffset }) =>
-      records.length === offsets.length &&
-      endOffset > (offsets.at(-1) ?? 0) + (holes['encryption'] ?? 0),
-  );
+  const offsets = got.map(({ offset }) => Number(offset));
+  const delivered = (offsets.at(-1) ?? 0) + 1 + (holes['encrypted'] ?? 0);
+  const found = await readTopic(t, stored, ({ endOffset }) => endOffset === delivered);
   const all = holesUpTo(found, endOffset);
   const taken = new Set(offsets);
   const free = Array.from({ length: endOffset }, (_, offset) => offset).filter(
@@ -185,12 +184,12 @@ async function checkHoles(
 async function checkMembers(
   t: Test,
   watch: FetchWatch,
-  { members, endOffset }: Readers,
+  { members }: Readers,
   got: readonly KafkaMessage[],
+  endOffset: number,
 ): Promise<void> {
-  const end = await endOffset();
   for (const { name, clientId, seen, got: reported } of members) {
-    await watch.reached(clientId, end);
+    await watch.reached(clientId, endOffset);
     await reported(got.length);
     t.strictSame(
       [...seen.keys()],
@@ -258,9 +257,34 @@ t.test('one after the other, in a topic that Kopje takes over', async (t) => {
     const readers = await startReaders(t, bootstrap, topic);
     // The entries with which each broker began; the last offset is one of them.
     const holes = { chunk: 4, 'not delivered': 2 };
-    const written = { topic, records, messages, holes };
+    const written = { topic, stored: fullName(topic), records, messages, holes };
     const got = await checkKafka(t, readers, written);
-    await checkMembers(t, watch, readers, got);
+    const endOffset = await readers.endOffset();
+    await checkHoles(t, got, endOffset, written);
+    await checkMembers(t, watch, readers, got, endOffset);
     await checkPulsar(t, got, written);
   });
+});
+
+t.test('both at once, with readers attached all the time', async (t) => {
+  const topic = `t-${randomUUID()}`;
+  const metadata = { kafkaMetadataNamespace: `kopje-${randomUUID()}` };
+  const { watch, bootstrap } = await start(t, metadata);
+  const runner = new Runner(bootstrap);
+  await runner.connect();
+  await runner.createTopic(topic, 1);
+  await runner.close();
+  const readers = await startReaders(t, bootstrap, topic);
+  const [records, messages] = await Promise.all([
+    writeFromKafka(bootstrap, topic),
+    writeFromPulsar(topic),
+  ]);
+  const stored = `${fullName(topic)}-partition-0`;
+  const written = { topic, stored, records, messages, holes: { chunk: 4, encrypted: 1 } };
+  const got = await checkKafka(t, readers, written);
+  await checkPulsar(t, got, written, ',encrypted');
+  const endOffset = Number(got.at(-1)?.offset) + 2;
+  await checkMembers(t, watch, readers, got, endOffset);
+  t.equal(await readers.endOffset(), endOffset, 'what nobody can read ends the topic');
+  await checkHoles(t, got, endOffset, written);
 });
