@@ -26,6 +26,7 @@ const codes: Readonly<Record<CatalogFaultCode, number>> = {
   'unknown-topic': ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
   'unknown-namespace': ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
   'too-many-partitions': ErrorCode.POLICY_VIOLATION,
+  'clients-attached': ErrorCode.POLICY_VIOLATION,
   storage: ErrorCode.KAFKA_STORAGE_ERROR,
   busy: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
 };

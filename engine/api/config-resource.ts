@@ -27,6 +27,19 @@ export class ConfigRefusal extends Error {
   override readonly name = 'ConfigRefusal';
 }
 
+/** No config, but a word with a change: it is made although clients of Pulsar's could not use the topic any more. */
+export const forceConfig = 'kopje.force';
+
+function isForce({
+  name,
+  value,
+}: {
+  readonly name: string;
+  readonly value: string | null;
+}): boolean {
+  return name === forceConfig && value === 'true';
+}
+
 type Altered = Omit<AlteredResource<never>, 'configs'> & ApiError;
 
 /**
@@ -35,7 +48,9 @@ type Altered = Omit<AlteredResource<never>, 'configs'> & ApiError;
  *
  * @param changeOf Reads what a resource's configs ask for.
  */
-export function alterResources<Config extends { readonly name: string }>(
+export function alterResources<
+  Config extends { readonly name: string; readonly value: string | null },
+>(
   resources: readonly AlteredResource<Config>[],
   validateOnly: boolean,
   changeOf: (configs: readonly Config[]) => ConfigChange,
@@ -58,7 +73,7 @@ export function alterResources<Config extends { readonly name: string }>(
   return Promise.all(altered);
 }
 
-async function alterOne<Config extends { readonly name: string }>(
+async function alterOne<Config extends { readonly name: string; readonly value: string | null }>(
   resource: AlteredResource<Config>,
   validateOnly: boolean,
   changeOf: (configs: readonly Config[]) => ConfigChange,
@@ -77,10 +92,11 @@ async function alterOne<Config extends { readonly name: string }>(
   const namespace = namespaceIn(resource.resourceName);
   const fault = namespace === null ? topicFault(resource.resourceName, services) : null;
   if (fault !== null) return fault;
+  const isForced = resource.configs.some(isForce);
   try {
-    const change = changeOf(resource.configs);
+    const change = changeOf(resource.configs.filter((config) => !isForce(config)));
     if (namespace !== null) {
-      await alterNamespace(namespace, change, validateOnly, services);
+      await alterNamespace(namespace, change, { validateOnly, isForced }, services);
       return noError;
     }
     const apply = (overrides: TopicOverrides) => {
@@ -89,7 +105,7 @@ async function alterOne<Config extends { readonly name: string }>(
       return changed;
     };
     if (validateOnly) apply(services.catalog.topic(resource.resourceName)!.overrides);
-    else await services.catalog.setOverrides(resource.resourceName, apply);
+    else await services.catalog.setOverrides(resource.resourceName, apply, isForced);
     return noError;
   } catch (error) {
     if (error instanceof InvalidConfig) {

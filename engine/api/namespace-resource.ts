@@ -45,7 +45,7 @@ export function withNamespaces<Resource extends { resourceName: string }>(
 export async function alterNamespace(
   namespace: string,
   change: (policy: TopicOverrides) => Map<string, string>,
-  validateOnly: boolean,
+  { validateOnly, isForced }: { readonly validateOnly: boolean; readonly isForced: boolean },
   { catalog, settings }: Services,
 ): Promise<void> {
   const apply = (policy: TopicOverrides) => {
@@ -58,7 +58,7 @@ export async function alterNamespace(
     return changed;
   };
   if (validateOnly) apply(new Map());
-  else await catalog.setPolicy(namespace, apply);
+  else await catalog.setPolicy(namespace, apply, isForced);
 }
 
 /** The configs that a namespace passes on to its topics. */

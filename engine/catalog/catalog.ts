@@ -53,17 +53,20 @@ export interface Catalog {
   deleteTopic(name: string): Promise<void>;
   /** Grows a topic to `count` partitions. Throws 'unknown-topic', 'too-many-partitions' or 'storage'. */
   createPartitions(name: string, count: number): Promise<Topic>;
-  /** Changes a topic's own configs by what `change` makes of them. Throws 'unknown-topic' or 'storage'. */
-  setOverrides(name: string, change: OverridesChange): Promise<Topic>;
+  /**
+   * Changes a topic's own configs by what `change` makes of them. Throws 'unknown-topic', 'storage', or 'clients-attached',
+   * unless it is forced, where others use the topic and could not any more.
+   */
+  setOverrides(name: string, change: OverridesChange, isForced: boolean): Promise<Topic>;
   /** What the namespace of a topic, which need not exist, says of its topics. */
   policyOf(topic: string): ReadonlyMap<string, string>;
   /** Every namespace that has topics here, or may have, with what it says of them. */
   policies(): Iterable<readonly [namespace: string, policy: ReadonlyMap<string, string>]>;
   /**
    * Changes what a namespace says of its topics. Durable when resolved, and then obeyed by the next batch of each. Throws
-   * 'unknown-namespace' or 'storage'.
+   * 'unknown-namespace' or 'storage', and 'clients-attached' as `setOverrides` does.
    */
-  setPolicy(namespace: string, change: OverridesChange): Promise<void>;
+  setPolicy(namespace: string, change: OverridesChange, isForced: boolean): Promise<void>;
   /** The topic, made with the defaults if there is none; however many ask for a name, it is made once. */
   ensureTopic(name: string): Promise<Topic>;
   /** Rejects where it is not known. */

@@ -36,6 +36,8 @@ export type CatalogFaultCode =
   | 'unknown-topic'
   | 'unknown-namespace'
   | 'too-many-partitions'
+  /** Others use a topic, and could not any more. */
+  | 'clients-attached'
   | 'storage'
   | 'busy';
 

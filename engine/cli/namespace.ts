@@ -1,5 +1,5 @@
 /** `kopje namespace`: what namespaces say of their topics, on a running broker. */
-import { ConfigResourceType } from '../api/config-resource.js';
+import { ConfigResourceType, forceConfig } from '../api/config-resource.js';
 import { everyNamespace, namespaceIn, resourceOf } from '../api/namespace-resource.js';
 import { type Address, optionalAddress } from '../config/listener.js';
 import {
@@ -23,6 +23,9 @@ export class UsageMistake extends Error {
 export interface NamespaceOptions {
   readonly bootstrapServer: string;
   readonly entryFormat?: string;
+  readonly pulsarWriters?: string;
+  /** Although clients of Pulsar's could not use topics any more. */
+  readonly force?: boolean;
 }
 
 const describeExchange = {
@@ -65,24 +68,37 @@ export async function listNamespaces({ bootstrapServer }: NamespaceOptions): Pro
 /** Changes a namespace; topics with a format of their own keep it. Throws BrokerUnreachable. */
 export async function setNamespace(
   namespace: string,
-  { bootstrapServer, entryFormat }: NamespaceOptions,
+  { bootstrapServer, entryFormat, pulsarWriters, force = false }: NamespaceOptions,
 ): Promise<ExitCode> {
   const address = addressOf(bootstrapServer);
   if (namespaceIn(resourceOf(namespace)) === null) {
     throw new UsageMistake(`a namespace is TENANT/NAMESPACE, not '${namespace}'`);
   }
-  if (entryFormat === undefined) throw new UsageMistake('nothing to set: give --entry-format');
-  const configOperation = entryFormat === unset ? operation.delete : operation.set;
-  const config = { name: 'entry.format', configOperation, value: entryFormat };
+  const said = { 'entry.format': entryFormat, 'pulsar.writers': pulsarWriters };
+  const configs = Object.entries(said).flatMap(([name, value]) => {
+    if (value === undefined) return [];
+    return [{ name, configOperation: value === unset ? operation.delete : operation.set, value }];
+  });
+  if (configs.length === 0) {
+    throw new UsageMistake('nothing to set: give --entry-format or --pulsar-writers');
+  }
+  const forced = { name: forceConfig, configOperation: operation.set, value: 'true' };
   const resourceName = resourceOf(namespace);
   const { responses } = await ask(address, alterExchange, {
-    resources: [{ resourceType: ConfigResourceType.topic, resourceName, configs: [config] }],
+    resources: [
+      {
+        resourceType: ConfigResourceType.topic,
+        resourceName,
+        configs: force ? [...configs, forced] : configs,
+      },
+    ],
   });
   const [outcome] = responses;
   if (outcome === undefined || outcome.errorCode !== 0) {
     return refused(outcome?.errorMessage ?? null);
   }
-  process.stdout.write(`${namespace}  entry.format=${entryFormat}\n`);
+  const told = configs.map(({ name, value }) => `${name}=${value}`);
+  process.stdout.write(`${namespace}  ${told.join('  ')}\n`);
   return exitCodes.ok;
 }
 

@@ -67,7 +67,7 @@ function addNamespaceCommands(program: Command, ended: (code: ExitCode) => void)
     .description('show or change what namespaces say of their topics, on a running broker');
   namespace
     .command('list')
-    .description('every namespace with the format of its entries')
+    .description('every namespace with what it says of its topics')
     .option(...bootstrapOption)
     .exitOverride()
     .action(async (options: NamespaceOptions) => {
@@ -81,6 +81,11 @@ function addNamespaceCommands(program: Command, ended: (code: ExitCode) => void)
       '--entry-format <format>',
       'how entries are stored: kafka, mixed_kafka, pulsar; default takes it back',
     )
+    .option(
+      '--pulsar-writers <writers>',
+      'who writes on Pulsar: exclusive (Kopje alone), shared; default takes it back',
+    )
+    .option('--force', "even where clients of Pulsar's could not use a topic any more")
     .option(...bootstrapOption)
     .exitOverride()
     .action(async (name: string, options: NamespaceOptions) => {

@@ -9,7 +9,7 @@ import {
   settingOf,
 } from './schema.js';
 import { type TopicConfigDefinition, topicConfigTable } from './topic-config-table.js';
-import { type TopicOverrides, topicConfigDefault } from './topic-configs.js';
+import { isServed, type TopicOverrides, topicConfigDefault } from './topic-configs.js';
 
 /** DescribeConfigs' numbers for where a value comes from. */
 /** A namespace's are told as defaults that change while a broker runs. */
@@ -41,7 +41,8 @@ export function describeTopicConfigs(
   maxBatchBytes = Number.POSITIVE_INFINITY,
 ): DescribedConfig[] {
   const defaults = defaultSettings(settings.backend);
-  return [...topicConfigTable.values()].map((definition) => {
+  const served = [...topicConfigTable.values()].filter((one) => isServed(one, settings));
+  return served.map((definition) => {
     const synonyms = brokerSynonyms(definition, settings, defaults);
     const inherited = policy.get(definition.name);
     if (inherited !== undefined) {

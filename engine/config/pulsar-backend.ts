@@ -42,9 +42,14 @@ export function pulsarMistakes(settings: Settings): Inconsistency[] {
     found.push({ names, message });
   const { backend, pulsarAdminUrl, brokerClientTrustCertsFilePath } = settings;
   if (!isOnPulsar(settings)) {
-    if (pulsarAdminUrl === '') return [];
+    if (settings.pulsarWriters !== 'format') {
+      const message = `pulsarWriters has no meaning with backend=${backend}: leave it out`;
+      complain(['pulsarWriters'], message);
+    }
+    if (pulsarAdminUrl === '') return found;
     const message = `pulsarAdminUrl has no meaning with backend=${backend}: say backend=pulsar://HOST:6650 as well, or leave it out`;
-    return [{ names: ['pulsarAdminUrl'], message }];
+    complain(['pulsarAdminUrl'], message);
+    return found;
   }
   if (pulsarAdminUrl === '') {
     const message = `backend=${backend} needs pulsarAdminUrl, the cluster's admin API, such as http://HOST:8080`;

@@ -10,6 +10,8 @@ export interface TopicConfigDefinition extends ConfigDomain {
   readonly serverName: string | null;
   /** False: accepted, kept and shown, but nothing obeys it. */
   readonly hasEffect: boolean;
+  /** There is no such config where the records are on the broker's disk. */
+  readonly isOfPulsar?: true;
   readonly summary: string;
 }
 
@@ -43,6 +45,18 @@ const records: readonly TopicConfigDefinition[] = [
     serverName: null,
     hasEffect: true,
     summary: "Format in which batches are stored from now on; Kopje's own.",
+  },
+  {
+    name: 'pulsar.writers',
+    type: 'string',
+    words: ['format', 'exclusive', 'shared'],
+    setting: 'pulsarWriters',
+    serverName: null,
+    hasEffect: true,
+    isOfPulsar: true,
+    summary:
+      'On Pulsar, who writes to the topic: Kopje alone (exclusive), or ordinary Pulsar producers as well (shared); format: ' +
+      "as its format said when it was served for the first time. Kopje's own.",
   },
   obeyed(
     {

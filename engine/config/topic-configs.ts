@@ -11,7 +11,7 @@ export type TopicOverrides = ReadonlyMap<string, string>;
 const noConfigs: TopicOverrides = new Map();
 
 /** The configs that a namespace may have: those that it passes on to its topics. */
-export const namespaceConfigs: ReadonlySet<string> = new Set(['entry.format']);
+export const namespaceConfigs: ReadonlySet<string> = new Set(['entry.format', 'pulsar.writers']);
 
 /** Checks one config and returns its value as it is kept. Throws InvalidConfig with Kafka's message. */
 export function parseTopicConfig(name: string, value: string): string {
@@ -41,6 +41,12 @@ export function parseTopicConfigs(
         `max.compaction.lag.ms (${maxCompactionLagMs})`,
     );
   }
+  for (const name of overrides.keys()) {
+    if (isServed(topicConfigTable.get(name) as TopicConfigDefinition, settings)) continue;
+    throw new InvalidConfig(
+      `${name} has no meaning here: the broker keeps the records on its disk (backend=embedded).`,
+    );
+  }
   if (overrides.get('remote.storage.enable') === 'true') {
     throw new InvalidConfig(
       'Tiered Storage functionality is disabled in the broker. ' +
@@ -48,6 +54,11 @@ export function parseTopicConfigs(
     );
   }
   return overrides;
+}
+
+/** False for a config that this broker does not have. */
+export function isServed({ isOfPulsar }: TopicConfigDefinition, { backend }: Settings): boolean {
+  return isOfPulsar !== true || backend !== 'embedded';
 }
 
 /** The default of a topic config under these settings, as Kafka prints it. */
@@ -99,6 +110,6 @@ export function effectiveTopicConfig(
     deleteRetentionMs: number('delete.retention.ms'),
     fileDeleteDelayMs: number('file.delete.delay.ms'),
     entryFormat: effective('entry.format') as LogConfig['entryFormat'],
-    pulsarWriters: 'exclusive',
+    pulsarWriters: effective('pulsar.writers') === 'shared' ? 'shared' : 'exclusive',
   };
 }

@@ -147,8 +147,11 @@ export class Partitions implements PartitionPort, RingPort {
   }
 
   async configure(ref: PartitionRef, config: LogConfig): Promise<void> {
-    (ref as PartitionSlot).config = config;
-    if (ref.online) await this.#ask(ref, { kind: 'configure', slot: ref.slot, config });
+    const entry = ref as PartitionSlot;
+    const isAnother = entry.config.pulsarWriters !== config.pulsarWriters;
+    entry.config = config;
+    if (isAnother && ref.online) await this.#openAnew(entry);
+    else if (ref.online) await this.#ask(ref, { kind: 'configure', slot: ref.slot, config });
   }
 
   append(ref: PartitionRef, batch: Uint8Array): Promise<AppendOutcome> {
@@ -262,6 +265,17 @@ export class Partitions implements PartitionPort, RingPort {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
     for (const entry of this.#slots) if (entry) entry.retired = true;
+  }
+
+  /** In order: what is under way is answered before the partition is away. */
+  async #openAnew(entry: PartitionSlot): Promise<void> {
+    this.#goOffline(entry, ErrorCode.NOT_LEADER_OR_FOLLOWER);
+    try {
+      await this.#ask(entry, { kind: 'close', slot: entry.slot, remove: false });
+    } catch (error) {
+      this.#log.warn({ ...nameOf(entry), err: error }, 'cannot close a partition in order');
+    }
+    if (!entry.retired && !entry.online) await this.#reopen(entry);
   }
 
   async #reopen(entry: PartitionSlot): Promise<void> {

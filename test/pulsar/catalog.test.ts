@@ -97,6 +97,7 @@ t.test('a topic made for Kafka is in Pulsar, with its id, configs and retention'
       kafkaTopicUUID: uuidOf(topic),
       kafkaEntryFormat: 'kafka',
       'kopje.config.retention.ms': '90000',
+      'kopje.pulsarWriters': 'exclusive',
     },
   });
   t.strictSame(await ask('GET', `${pathOf(name)}/retention`), {
@@ -116,7 +117,11 @@ t.test('a topic made for Kafka is in Pulsar, with its id, configs and retention'
     code: 'topic-exists',
   });
 
-  const changed = await catalog.setOverrides(name, () => new Map([['retention.bytes', '1']]));
+  const changed = await catalog.setOverrides(
+    name,
+    () => new Map([['retention.bytes', '1']]),
+    false,
+  );
   t.strictSame([...changed.overrides], [['retention.bytes', '1']]);
   // Above the quota of 10 GiB that a standalone has. A policy goes through a topic of Pulsar's own.
   const expected = { retentionTimeInMinutes: 7 * 24 * 60, retentionSizeInMB: 10 * 1024 + 1 };
@@ -127,6 +132,7 @@ t.test('a topic made for Kafka is in Pulsar, with its id, configs and retention'
     kafkaTopicUUID: uuidOf(topic),
     'kopje.config.retention.bytes': '1',
     'kopje.retention': '10080:10241',
+    'kopje.pulsarWriters': 'exclusive',
   });
 
   const grown = await catalog.createPartitions(name, 5);
@@ -260,17 +266,17 @@ t.test('what a namespace says of its topics is a property of it', async (t) => {
   const name = `${namespace}/t`;
   await catalog.createTopic({ name, partitions: 1, overrides: new Map() });
   t.equal(catalog.topic(name)?.config.entryFormat, 'pulsar');
-  await catalog.setPolicy(namespace, () => new Map([['entry.format', 'kafka']]));
+  await catalog.setPolicy(namespace, () => new Map([['entry.format', 'kafka']]), false);
   t.equal(catalog.topic(name)?.config.entryFormat, 'kafka');
   t.match(port.configured.at(-1), [`${name}-0`, { entryFormat: 'kafka' }]);
   const path = `namespaces/${namespace}/properties`;
   t.strictSame(await ask('GET', path), { kafkaEntryFormat: 'kafka' });
   const other = await openCatalog(t, { kafkaAllowedNamespaces: [namespace] });
   t.equal(other.catalog.topic(name)?.config.entryFormat, 'kafka');
-  await catalog.setPolicy(namespace, () => new Map());
+  await catalog.setPolicy(namespace, () => new Map(), false);
   t.strictSame(await ask('GET', path), {});
   await t.rejects(
-    catalog.setPolicy('no/where', () => new Map()),
+    catalog.setPolicy('no/where', () => new Map(), false),
     { code: 'unknown-namespace' },
   );
 });

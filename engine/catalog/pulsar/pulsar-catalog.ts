@@ -22,6 +22,7 @@ import { TopicFollower } from './topic-follower.js';
 import { isFullName, type TopicNamePair, TopicNames } from './topic-names.js';
 import { TopicPartitions } from './topic-partitions.js';
 import { TopicPolicies } from './topic-policies.js';
+import { TopicWriters } from './topic-writers.js';
 
 export interface PulsarCatalogOptions {
   /** Closed with the catalog. */
@@ -59,7 +60,14 @@ export class PulsarCatalog implements Catalog {
     const namespaces = new NamespacePolicies(admin, names.namespaces);
     const opener = new TopicPartitions(partitions, log);
     const metadata = new MetadataNamespace(names, settings, admin, log);
-    const served = new ServedTopics({ settings, partitions: opener, namespaces, metadata });
+    const writers = new TopicWriters(settings, admin, log);
+    const served = new ServedTopics({
+      settings,
+      partitions: opener,
+      namespaces,
+      metadata,
+      writers,
+    });
     const policies = new TopicPolicies(admin, log);
     const follower = new TopicFollower({
       client,
@@ -86,6 +94,7 @@ export class PulsarCatalog implements Catalog {
       served,
       follower,
       policies,
+      writers,
       maxPartitions,
       log,
     });
@@ -181,9 +190,10 @@ export class PulsarCatalog implements Catalog {
     return this.#table.inTurn(kafkaName, () => this.#changes.grow(kafkaName, count));
   }
 
-  setOverrides(name: string, change: OverridesChange): Promise<Topic> {
+  setOverrides(name: string, change: OverridesChange, isForced: boolean): Promise<Topic> {
     const { kafkaName } = this.#pairOf(name);
-    return this.#table.inTurn(kafkaName, () => this.#changes.override(kafkaName, change));
+    const override = () => this.#changes.override(kafkaName, change, isForced);
+    return this.#table.inTurn(kafkaName, override);
   }
 
   policyOf(topic: string): TopicOverrides {
@@ -194,9 +204,10 @@ export class PulsarCatalog implements Catalog {
     return this.#namespaces.all();
   }
 
-  setPolicy(namespace: string, change: OverridesChange): Promise<void> {
+  setPolicy(namespace: string, change: OverridesChange, isForced: boolean): Promise<void> {
+    const set = () => this.#changes.setPolicy(namespace, change, isForced);
     // In turn with other changes of it; no topic can have this name.
-    return this.#table.inTurn(`${namespace}/`, () => this.#changes.setPolicy(namespace, change));
+    return this.#table.inTurn(`${namespace}/`, set);
   }
 
   async ensureTopic(name: string): Promise<Topic> {

@@ -11,6 +11,7 @@ import type { StoredTopic } from './topic-admin.js';
 import type { TopicNamePair } from './topic-names.js';
 import type { TopicPartitions } from './topic-partitions.js';
 import { overridesOf } from './topic-properties.js';
+import type { TopicWriters, Writers } from './topic-writers.js';
 
 /** Topics that are told at once what their namespace says now. */
 const policiesInFlightMax = 256;
@@ -19,6 +20,8 @@ const policiesInFlightMax = 256;
 interface Origin {
   readonly pair: TopicNamePair;
   readonly isPartitioned: boolean;
+  /** Where neither the topic nor its namespace says so. */
+  readonly writers: Writers;
 }
 
 export interface ServedTopicsOptions {
@@ -26,6 +29,7 @@ export interface ServedTopicsOptions {
   readonly partitions: TopicPartitions;
   readonly namespaces: NamespacePolicies;
   readonly metadata: MetadataNamespace;
+  readonly writers: TopicWriters;
 }
 
 /**
@@ -38,13 +42,15 @@ export class ServedTopics {
   readonly #partitions: TopicPartitions;
   readonly #namespaces: NamespacePolicies;
   readonly #metadata: MetadataNamespace;
+  readonly #writers: TopicWriters;
   readonly #origins = new Map<string, Origin>();
 
-  constructor({ settings, partitions, namespaces, metadata }: ServedTopicsOptions) {
+  constructor({ settings, partitions, namespaces, metadata, writers }: ServedTopicsOptions) {
     this.#settings = settings;
     this.#partitions = partitions;
     this.#namespaces = namespaces;
     this.#metadata = metadata;
+    this.#writers = writers;
   }
 
   pairs(): TopicNamePair[] {
@@ -55,15 +61,24 @@ export class ServedTopics {
     return this.#origins.get(name) as Origin;
   }
 
-  configOf({ kafkaName, namespace }: TopicNamePair, overrides: TopicOverrides): LogConfig {
-    const policy = this.#namespaces.of(namespace);
+  /** What a topic's logs obey; `policy` is what its namespace says. */
+  configOf(
+    { kafkaName, namespace }: TopicNamePair,
+    overrides: TopicOverrides,
+    policy: TopicOverrides = this.#namespaces.of(namespace),
+  ): LogConfig {
     const config = effectiveTopicConfig(overrides, this.#settings, policy);
-    // Only coordinators read and write Kafka's own topics, as batches.
-    if (kafkaName === offsetsTopic && this.#metadata.offsetsLayout.forKop) {
-      return { ...config, entryFormat: 'pulsar' };
+    if (isInternalTopic(kafkaName)) {
+      // Only coordinators read and write Kafka's own topics, as batches.
+      const isForKop = kafkaName === offsetsTopic && this.#metadata.offsetsLayout.forKop;
+      const own = overrides.has('entry.format') ? config.entryFormat : 'kafka';
+      return { ...config, entryFormat: isForKop ? 'pulsar' : own, pulsarWriters: 'exclusive' };
     }
-    const isFree = isInternalTopic(kafkaName) && !overrides.has('entry.format');
-    return isFree ? { ...config, entryFormat: 'kafka' } : config;
+    const said = overrides.get('pulsar.writers') ?? policy.get('pulsar.writers') ?? 'format';
+    const decided = this.#origins.get(kafkaName)?.writers;
+    return said !== 'format' || decided === undefined
+      ? config
+      : { ...config, pulsarWriters: decided };
   }
 
   async open(pair: TopicNamePair, stored: StoredTopic, id: string): Promise<Topic> {
@@ -71,12 +86,14 @@ export class ServedTopics {
     if (name === offsetsTopic) await this.#metadata.learnOffsetsLayout(pulsarTopic, stored);
     const isPartitioned = stored.partitions > 0;
     const overrides = overridesOf(stored.properties);
+    const { entryFormat } = this.configOf(pair, overrides);
+    const writers = await this.#writers.of(pair, stored, entryFormat);
+    this.#origins.set(name, { pair, isPartitioned, writers });
     const config = this.configOf(pair, overrides);
     const policy = this.#namespaces.of(namespace);
     const transactions = this.#metadata.transactionsIn(name);
     const toOpen = { name, id, config, pulsarTopic, isPartitioned, transactions };
     const partitions = await this.#partitions.open(toOpen, 0, Math.max(1, stored.partitions));
-    this.#origins.set(name, { pair, isPartitioned });
     const topic = this.table.publish({ name, id, partitions, overrides, policy, config });
     this.table.tell((listener) => listener.created?.(topic));
     return topic;

@@ -8,6 +8,17 @@ export interface StoredTopic {
   readonly properties: Readonly<Record<string, string>>;
 }
 
+/** What Pulsar tells of a topic's users. */
+export interface TopicStats {
+  readonly publishers: readonly {
+    readonly producerName: string;
+    readonly clientVersion?: string;
+  }[];
+  readonly subscriptions: Readonly<
+    Record<string, { readonly subscriptionProperties?: Readonly<Record<string, string>> }>
+  >;
+}
+
 export interface RetentionPolicy {
   /** -1: no limit. */
   readonly retentionTimeInMinutes: number;
@@ -43,6 +54,11 @@ export class TopicAdmin {
   async creationDate(topic: string): Promise<string | null> {
     const info = await this.#known<{ creationDate?: string }>(`${topicPath(topic)}/internal-info`);
     return info?.creationDate ?? null;
+  }
+
+  /** Who uses a topic that has no partitions, or is one; null where there is none. */
+  stats(topic: string): Promise<TopicStats | null> {
+    return this.#known(`${topicPath(topic)}/stats`);
   }
 
   async createPartitioned(topic: string, stored: StoredTopic): Promise<void> {

@@ -1,8 +1,11 @@
 import type { Logger } from 'pino';
 import { AdminError } from '../../../workers/log/pulsar/admin-http.js';
+import type { LogConfig } from '../../../workers/ring/control.js';
+import type { TopicOverrides } from '../../config/topic-configs.js';
 import type { NewTopic } from '../auto-topic.js';
 import type { OverridesChange } from '../catalog.js';
 import { CatalogFault, type Topic } from '../topic.js';
+import { foreignClientOf } from './foreign-clients.js';
 import type { NamespacePolicies } from './namespace-policies.js';
 import type { ServedTopics } from './served-topics.js';
 import type { TopicAdmin } from './topic-admin.js';
@@ -10,6 +13,7 @@ import type { TopicFollower } from './topic-follower.js';
 import type { TopicNamePair } from './topic-names.js';
 import type { TopicPolicies } from './topic-policies.js';
 import { configProperties, configProperty, propertiesOf } from './topic-properties.js';
+import type { TopicWriters } from './topic-writers.js';
 
 export interface TopicChangesOptions {
   readonly admin: TopicAdmin;
@@ -17,6 +21,7 @@ export interface TopicChangesOptions {
   readonly served: ServedTopics;
   readonly follower: TopicFollower;
   readonly policies: TopicPolicies;
+  readonly writers: TopicWriters;
   readonly maxPartitions: number;
   readonly log: Logger;
 }
@@ -31,12 +36,14 @@ export class TopicChanges {
   readonly #policies: TopicPolicies;
   readonly #served: ServedTopics;
   readonly #follower: TopicFollower;
+  readonly #writers: TopicWriters;
   readonly #maxPartitions: number;
   readonly #log: Logger;
 
   constructor(options: TopicChangesOptions) {
-    const { admin, namespaces, served, follower, policies, maxPartitions, log } = options;
+    const { admin, namespaces, served, follower, policies, writers, maxPartitions, log } = options;
     this.#admin = admin;
+    this.#writers = writers;
     this.#namespaces = namespaces;
     this.#policies = policies;
     this.#served = served;
@@ -50,7 +57,12 @@ export class TopicChanges {
     if (this.#served.table.get(kafkaName)) throw existsAlready(kafkaName);
     this.#checkRoom(partitions);
     const id = this.#served.table.unusedId();
-    const stored = { partitions, properties: propertiesOf(id, overrides) };
+    const { entryFormat } = this.#served.configOf(pair, overrides);
+    const properties = {
+      ...propertiesOf(id, overrides),
+      ...this.#writers.propertiesOf(entryFormat),
+    };
+    const stored = { partitions, properties };
     await this.#change(async () => {
       await this.#admin.createPartitioned(pulsarTopic, stored).catch((error: unknown) => {
         const isThere = error instanceof AdminError && error.status === 409;
@@ -92,10 +104,13 @@ export class TopicChanges {
     return this.#served.openMore(topic, count);
   }
 
-  async override(name: string, change: OverridesChange): Promise<Topic> {
+  async override(name: string, change: OverridesChange, isForced: boolean): Promise<Topic> {
     const topic = this.#served.table.existing(name);
     const { pair } = this.#served.originOf(topic);
     const overrides = change(topic.overrides);
+    if (!isForced) {
+      await this.#change(() => this.#mind(topic, this.#served.configOf(pair, overrides)));
+    }
     await this.#change(async () => {
       await this.#admin.setProperties(pair.pulsarTopic, configProperties(overrides));
       for (const config of topic.overrides.keys()) {
@@ -107,9 +122,38 @@ export class TopicChanges {
     return this.#served.reconfigure(topic, overrides);
   }
 
-  async setPolicy(namespace: string, change: OverridesChange): Promise<void> {
-    await this.#change(() => this.#namespaces.change(namespace, change));
+  async setPolicy(namespace: string, change: OverridesChange, isForced: boolean): Promise<void> {
+    await this.#change(async () => {
+      const policy = change(this.#namespaces.of(namespace));
+      if (!isForced) await this.#mindAll(namespace, policy);
+      await this.#namespaces.change(namespace, () => policy);
+    });
     await this.#served.obeyPolicy(namespace);
+  }
+
+  async #mindAll(namespace: string, policy: TopicOverrides): Promise<void> {
+    for (const topic of this.#served.table.all()) {
+      const { pair } = this.#served.originOf(topic);
+      if (pair.namespace !== namespace) continue;
+      await this.#mind(topic, this.#served.configOf(pair, topic.overrides, policy));
+    }
+  }
+
+  /** Refuses what Pulsar's own clients on a topic could not live with. Throws CatalogFault, AdminError. */
+  async #mind(topic: Topic, next: LogConfig): Promise<void> {
+    const { config, partitions } = topic;
+    const isNewFormat = config.entryFormat === 'pulsar' && next.entryFormat !== 'pulsar';
+    const isTaken = config.pulsarWriters === 'shared' && next.pulsarWriters === 'exclusive';
+    if (!isNewFormat && !isTaken) return;
+    const { pair, isPartitioned } = this.#served.originOf(topic);
+    const count = isPartitioned ? partitions.length : 0;
+    const client = await foreignClientOf(this.#admin, pair.pulsarTopic, count);
+    if (client === null) return;
+    const reason = isNewFormat
+      ? `could not read entries in the format ${next.entryFormat}`
+      : 'would be shut out';
+    const message = `Topic '${topic.name}': ${client} ${reason}. Say kopje.force=true as well (kopje namespace set --force) to do it all the same.`;
+    throw new CatalogFault('clients-attached', message);
   }
 
   #checkRoom(partitions: number): void {

@@ -77,14 +77,13 @@ export const pulsar = {
       'wait together become one entry there, too, as they always do in pulsar; Pulsar has less work.',
   }),
   pulsarWriters: setting({
-    kind: choice(['exclusive'], {
-      pattern: /^shared$/,
-      reason: 'topics that Pulsar producers write to as well are not served yet; use exclusive',
-    }),
-    default: 'exclusive',
+    kind: choice(['format', 'exclusive', 'shared']),
+    default: 'format',
     origin: 'Kopje',
-    hasEffect: false,
-    summary: 'Who writes to the topics: exclusive is Kopje alone.',
+    summary:
+      'Who writes to a topic on Pulsar, where neither it nor its namespace says so (pulsar.writers): exclusive is Kopje alone, ' +
+      'shared is ordinary Pulsar producers as well. With format a topic that is served for the first time is shared if its ' +
+      'format is pulsar, and stays as it is then.',
   }),
   kopCompatibleOffsets: setting({
     kind: choice(['auto', 'true', 'false']),

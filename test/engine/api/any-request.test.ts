@@ -39,7 +39,7 @@ function steer(value: unknown, field = ''): unknown {
 
 async function fill({ catalog, port }: Bench): Promise<void> {
   for (const name of ['a', 'b.c', 'compacted']) await catalog.ensureTopic(name);
-  await catalog.setOverrides('compacted', () => new Map([['cleanup.policy', 'compact']]));
+  await catalog.setOverrides('compacted', () => new Map([['cleanup.policy', 'compact']]), false);
   port.publish('a-0', { highWatermark: 10 });
 }
 

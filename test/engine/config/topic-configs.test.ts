@@ -190,7 +190,8 @@ t.test('topic configs are described with source and synonyms', async (t) => {
     { overrides: new Map([['retention.ms', '5']]), policy: new Map() },
     given,
   );
-  t.equal(described.length, topicConfigTable.size);
+  const ofPulsar = [...topicConfigTable.values()].filter(({ isOfPulsar }) => isOfPulsar);
+  t.equal(described.length, topicConfigTable.size - ofPulsar.length);
   const retention = described.find(({ name }) => name === 'retention.ms');
   t.equal(retention?.value, '5');
   t.equal(retention?.source, configSource.topic);
@@ -237,4 +238,12 @@ t.test('what the storage takes bounds max.message.bytes', async (t) => {
     return configs.find(({ name }) => name === 'max.message.bytes')?.value;
   };
   t.strictSame([shown(null), shown(6_000), shown(4_000)], ['5000', '5000', '4000']);
+});
+
+t.test('what is of Pulsar alone is refused where the records are on disk', async (t) => {
+  const writers = [['pulsar.writers', 'shared']] as const;
+  const refused = /pulsar\.writers has no meaning here: .* on its disk/;
+  t.throws(() => parseTopicConfigs(writers, defaultSettings()), refused);
+  const onPulsar = { ...defaultSettings(), backend: 'pulsar://host:6650' };
+  t.equal(parseTopicConfigs(writers, onPulsar).get('pulsar.writers'), 'shared');
 });

@@ -29,8 +29,8 @@ import type { BrokerAddress } from './service-url.js';
 
 /** Pulsar's own default; a peer that says nothing for twice as long is gone. */
 const keepAliveMs = 30_000;
-/** CONNECT carries it; brokers only log it. */
-const clientVersion = 'kopje';
+/** CONNECT carries it, and a topic's stats tell of it. */
+export const clientVersion = 'kopje';
 
 /** What a broker says of a topic that it closes here. */
 export interface Move {
