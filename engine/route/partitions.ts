@@ -279,7 +279,9 @@ export class Partitions implements PartitionPort, RingPort {
   }
 
   async #reopen(entry: PartitionSlot): Promise<void> {
-    entry.waitsForOpening = false;
+    // `reopenAll` comes with the turn.
+    entry.waitsForOpening = !this.#isOurTurn();
+    if (entry.waitsForOpening) return;
     this.#pool.table.settle(entry.slot);
     const { recoveryPoint, logStartOffset } = this.state(entry);
     const spec = { create: false, recoveryPoint, logStartOffset, cleanShutdown: false };

@@ -57,16 +57,22 @@ export class TopicQueue {
   async #lookAtAll(isSecondLook: boolean): Promise<void> {
     const pairs = [...this.#dirty.values()];
     this.#dirty.clear();
+    const failures: { topic: string; err: unknown }[] = [];
     await inParallel(pairs, inFlightMax, async (pair) => {
       if (this.#closed) return;
       try {
         const isChanged = await this.#look(pair);
         if (!isChanged && !isSecondLook) this.#lookLater(pair, settleMs);
       } catch (error) {
-        this.#log.warn({ err: error, topic: pair.kafkaName }, 'cannot compare a topic with Pulsar');
+        failures.push({ topic: pair.kafkaName, err: error });
         this.#lookLater(pair, retryMs);
       }
     });
+    // One line for all: a cluster that is gone takes every topic with it.
+    const [first] = failures;
+    if (first === undefined) return;
+    const text = 'cannot compare topics with Pulsar; tried again';
+    this.#log.warn({ ...first, topics: failures.length }, text);
   }
 
   #lookLater(pair: TopicNamePair, waitMs: number): void {

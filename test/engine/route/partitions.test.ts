@@ -40,12 +40,16 @@ class FakeThread {
   }
 }
 
-function partitionsOf(thread: FakeThread, log = pino({ level: 'silent' })): Partitions {
+function partitionsOf(
+  thread: FakeThread,
+  log = pino({ level: 'silent' }),
+  isOurTurn = () => true,
+): Partitions {
   const bells = new Int32Array(allocateBells(1));
   const table = new PartitionTable(allocateTable(lines), lines, bells);
   const pool = { table, thread: () => thread } as unknown as WorkerPool;
   const slab = new LandingSlab(2 ** 20, 2 ** 16);
-  return new Partitions(pool, 1, slab, log);
+  return new Partitions(pool, 1, slab, log, isOurTurn);
 }
 
 const spec: OpenSpec = {
@@ -102,6 +106,30 @@ t.test('one that does not open for want of space or descriptors is tried again',
   await thread.answerAll();
   t.equal(ref.online, true);
 });
+
+t.test(
+  'while it is not the turn of this node, nothing is opened again, and no word said',
+  async (t) => {
+    const thread = new FakeThread();
+    const lines: string[] = [];
+    let isOurTurn = true;
+    const log = pino({}, { write: (line) => lines.push(line) });
+    const partitions = partitionsOf(thread, log, () => isOurTurn);
+    const opening = partitions.open(spec);
+    await thread.answerAll();
+    const ref = await opening;
+    isOurTurn = false;
+    partitions.workerDown(0);
+    partitions.workerUp(0);
+    await thread.answerAll();
+    t.equal(thread.asked.length, 1);
+    t.strictSame(lines, []);
+    isOurTurn = true;
+    partitions.reopenAll();
+    await thread.answerAll();
+    t.equal(ref.online, true);
+  },
+);
 
 t.test('a log that is found damaged is not read again and again', async (t) => {
   const thread = new FakeThread();

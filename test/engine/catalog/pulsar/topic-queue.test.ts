@@ -1,3 +1,4 @@
+import { pino } from 'pino';
 import t from 'tap';
 import type { TopicNamePair } from '../../../../engine/catalog/pulsar/topic-names.js';
 import { TopicQueue } from '../../../../engine/catalog/pulsar/topic-queue.js';
@@ -54,6 +55,19 @@ t.test('a topic that cannot be looked at is tried again', async (t) => {
   });
   t.equal(looks, 2);
 });
+
+t.test(
+  'a cluster that is gone is one line in the log, whatever the number of topics',
+  async (t) => {
+    const lines: string[] = [];
+    const log = pino({}, { write: (line) => lines.push(line) });
+    const queue = new TopicQueue(() => Promise.reject(new Error('Pulsar is away')), log);
+    t.teardown(() => queue.close());
+    await queue.add(Array.from({ length: 100 }, (_, number) => pair(`topic-${number}`)));
+    t.equal(lines.length, 1);
+    t.match(JSON.parse(lines[0] ?? ''), { topics: 100, err: { message: 'Pulsar is away' } });
+  },
+);
 
 t.test('nothing is looked at after a close', async (t) => {
   let looks = 0;
