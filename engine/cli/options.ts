@@ -9,7 +9,10 @@ export interface SettingsOptions {
 
 export function addSettingsOptions(command: Command): Command {
   return command
-    .option('-c, --config <file>', 'YAML file with settings (default: kopje.yaml if there is one)')
+    .option(
+      '-c, --config <file>',
+      'YAML file with settings, or the broker.conf of a KoP (default: kopje.yaml if there is one)',
+    )
     .option(
       '-s, --set <name=value>',
       'one setting; repeat for more; wins over environment and file',

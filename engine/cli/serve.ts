@@ -19,8 +19,9 @@ const giveUpLimitMs = 1_000;
 
 /** Throws SettingsError and whatever startBroker throws. */
 export async function serve(options: SettingsOptions): Promise<ExitCode> {
-  const { settings } = await loadFromOptions(options);
+  const { settings, notices } = await loadFromOptions(options);
   const log = await createLogger(settings.logLevel);
+  for (const { where, message } of notices) log.warn({ where }, message);
   process.once('uncaughtException', (error) => {
     log.fatal({ err: error }, 'stopping: a fault that nothing caught');
     process.exit(exitCodes.unexpected);

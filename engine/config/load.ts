@@ -16,6 +16,7 @@ import {
   formatSource,
   type RawValue,
   type RawValues,
+  readBrokerConf,
   readEnvironment,
   readFlags,
   readYaml,
@@ -26,7 +27,7 @@ import {
 export const defaultFile = 'kopje.yaml';
 
 export interface LoadRequest {
-  /** `--config`; must exist. */
+  /** `--config`; must exist. YAML, or with the suffix `.conf` the broker.conf of a Pulsar with KoP. */
   readonly file?: string | undefined;
   /** `--set`, each `name=value`; of two for one name the later wins. */
   readonly set?: readonly string[];
@@ -36,6 +37,8 @@ export interface LoadRequest {
 export interface LoadedSettings {
   readonly settings: Settings;
   readonly sources: ReadonlyMap<SettingName, Source>;
+  /** What of a broker.conf has no effect here. */
+  readonly notices: readonly Mistake[];
 }
 
 /** Throws SettingsError with every mistake of every source. */
@@ -70,7 +73,8 @@ function merge(ascending: readonly RawValues[]): LoadedSettings {
     if (mistake !== null) mistakes.push(mistake);
   }
   const defaults = defaultSettings(settings['backend'] as string | undefined);
-  const loaded = { settings: { ...defaults, ...settings } as Settings, sources };
+  const notices = ascending.flatMap((raw) => raw.notices ?? []);
+  const loaded = { settings: { ...defaults, ...settings } as Settings, sources, notices };
   // What disagrees is told only of values that are right by themselves.
   if (mistakes.length === 0) {
     for (const { names, message } of consistencyMistakes(loaded.settings)) {
@@ -123,7 +127,10 @@ function blame(names: readonly SettingName[], sources: ReadonlyMap<SettingName, 
 async function readSettingsFile(named: string | undefined): Promise<RawValues> {
   const file = named ?? defaultFile;
   try {
-    return await readYaml(file, await readFile(file, 'utf8'));
+    const text = await readFile(file, 'utf8');
+    return file.endsWith('.conf')
+      ? readBrokerConf(file, text, isSettingName)
+      : await readYaml(file, text);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' && named === undefined) return { values: [], mistakes: [] };

@@ -1,4 +1,5 @@
-/** Where raw values come from: the YAML file, the environment, the flags. */
+/** Where raw values come from: the YAML file or KoP's broker.conf, the environment, the flags. */
+import { formerKopNames, isNameOfKop, whyPassedOver } from './kop-settings.js';
 import type { Mistake } from './mistakes.js';
 
 /** Where a value was found. */
@@ -20,6 +21,8 @@ export interface RawValue {
 export interface RawValues {
   readonly values: RawValue[];
   readonly mistakes: Mistake[];
+  /** What was passed over, and why. */
+  readonly notices?: readonly Mistake[];
 }
 
 /** `kopje.yaml:3`, `KOPJE_WORKERS`, `--set workers`, `option workers`, `default`. */
@@ -115,4 +118,30 @@ export async function readYaml(file: string, text: string): Promise<RawValues> {
     }
   }
   return { values, mistakes };
+}
+
+/**
+ * The lines `name=value` of a Pulsar broker's configuration with KoP in it. KoP's settings count; an empty one is not set,
+ * one without a counterpart is passed over with a notice. Pulsar's own say nothing here, but for those that `isSetting`.
+ */
+export function readBrokerConf(
+  file: string,
+  text: string,
+  isSetting: (name: string) => boolean,
+): RawValues & { readonly notices: readonly Mistake[] } {
+  const values: RawValue[] = [];
+  const notices: Mistake[] = [];
+  for (const [index, line] of text.split('\n').entries()) {
+    const [, written = '', raw = ''] = /^\s*([\w.]+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
+    if (raw === '') continue;
+    const name = formerKopNames.get(written) ?? written;
+    const source: Source = { kind: 'file', file, line: index + 1 };
+    const reason = whyPassedOver(name);
+    if (reason !== null) {
+      notices.push({ where: formatSource(source), message: `${name} has no effect: ${reason}` });
+    } else if (isSetting(name) || isNameOfKop(name)) {
+      values.push({ name, raw, source });
+    }
+  }
+  return { values, mistakes: [], notices };
 }

@@ -24,7 +24,8 @@ import {
 } from './kop-groups.js';
 import { describePartition, type PartitionAnswers } from './kop-partitions.js';
 
-t.setTimeout(290_000);
+// A Pulsar of its own is unpacked and started.
+t.setTimeout(590_000);
 
 /** KoP's own topics: no client reads them. */
 const isTopicOfKop = ({ partition }: GoldenPartition) => partition.startsWith('public/__kafka/');

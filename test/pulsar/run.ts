@@ -10,7 +10,7 @@ import { Missing } from '../peers/programs.js';
 import { preparePulsar, startPulsar } from '../peers/pulsar.js';
 import { runFile } from '../runner/run-file.js';
 
-const fileTimeoutMs = 300_000;
+const fileTimeoutMs = 600_000;
 const here = fileURLToPath(new URL('.', import.meta.url));
 
 function say(line: string): void {

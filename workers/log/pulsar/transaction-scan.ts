@@ -19,6 +19,8 @@ import { type EndMarker, maxTransactions, Transactions } from './transactions.js
 
 /** A topic's property: the transactions that are known, and up to which offset. */
 export const transactionsProperty = 'kopjeTransactions';
+/** Offsets without transactions that make it worth to be stored. */
+const leastStoredOffsets = 10_000;
 /** Longest value of it; with more aborted ones, every opening finds them again. */
 const maxPropertyChars = 16_384;
 const windowBytes = 8 * 2 ** 20;
@@ -69,11 +71,14 @@ export async function findTransactions(
   const { transactions } = known;
   if (known.endOffset >= endOffset) return transactions;
   const scan = new Scan(tools, range, Math.max(startOffset, known.endOffset));
-  for (const event of await scan.run()) {
+  const events = await scan.run();
+  for (const event of events) {
     if (event.marker !== null) transactions.ended(event.marker);
     else transactions.wrote(event.producerId, event.offset);
   }
-  if (!needsCommits) await storeTransactions(admin, topic, transactions, endOffset);
+  // Little in which there is nothing is soon read again.
+  const isWorthIt = events.length > 0 || endOffset - known.endOffset >= leastStoredOffsets;
+  if (!needsCommits && isWorthIt) await storeTransactions(admin, topic, transactions, endOffset);
   return transactions;
 }
 
