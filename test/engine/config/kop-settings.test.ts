@@ -61,7 +61,9 @@ t.test('older names count as the newer ones', async (t) => {
 t.test("a name of KoP's that is misspelt, and a value that is wrong, are mistakes", async (t) => {
   const text = '# KoP\nkafkaTennant=acme\nentryFormat=json\nunrelated=1\n';
   const wrong = join(t.testdir({ 'broker.conf': text }), 'broker.conf');
-  const error = await loadSettings({ file: wrong, set: cluster }).catch((thrown: unknown) => thrown);
+  const error = await loadSettings({ file: wrong, set: cluster }).catch(
+    (thrown: unknown) => thrown,
+  );
   t.match(error, SettingsError);
   t.strictSame((error as SettingsError).mistakes, [
     { where: `${wrong}:2`, message: "unknown setting 'kafkaTennant'; did you mean kafkaTenant?" },
