@@ -75,13 +75,13 @@ export class Entry {
   open(view: Uint8Array, start: number, end: number): void {
     const { envelope, metadata } = this;
     envelope.read(this.codecs, view, start, end);
-    metadata.read(view, envelope.metadataStart, envelope.metadataEnd);
+    metadata.read(view, envelope.metadataStart, envelope.payloadStart);
     this.index = envelope.index;
     this.brokerTimestamp = envelope.brokerTimestamp;
     this.publishTime = metadata.publishTime;
     this.offsets = Math.max(1, metadata.messages);
     this.payload = view;
-    this.start = envelope.metadataEnd;
+    this.start = envelope.payloadStart;
     this.end = end;
     this.holeReason = this.judgeHole();
     if (this.holeReason !== null) this.kind = 'hole';

@@ -181,7 +181,7 @@ class EntryLook {
     const metadata = this.#metadata;
     try {
       this.#envelope.read(this.#codecs, view, start, end);
-      metadata.read(view, this.#envelope.metadataStart, this.#envelope.metadataEnd);
+      metadata.read(view, this.#envelope.metadataStart, this.#envelope.payloadStart);
     } catch (error) {
       // Damage, which Pulsar's clients find as well.
       if (!(error instanceof EntryFault)) throw error;

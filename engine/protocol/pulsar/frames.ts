@@ -99,11 +99,8 @@ export function readSendReceipt(
   }
 }
 
-/** An entry that a MESSAGE carries; the caller owns and reuses it. */
-export interface ReceivedEntry {
-  consumerId: number;
-  ledgerId: number;
-  entryId: number;
+/** What stands around an entry's metadata and payload, on the wire and in a bookie; the caller owns and reuses it. */
+export interface EntryEnvelope {
   /** Index of the entry's last message; -1 where the broker sent none. */
   index: number;
   /** Broker's clock at the append, ms; -1 where the broker sent none. */
@@ -115,6 +112,13 @@ export interface ReceivedEntry {
   metadataStart: number;
   payloadStart: number;
   end: number;
+}
+
+/** An entry that a MESSAGE carries; the caller owns and reuses it. */
+export interface ReceivedEntry extends EntryEnvelope {
+  consumerId: number;
+  ledgerId: number;
+  entryId: number;
   /** Messages in it, as its metadata says: what a reader's permits count. */
   messageCount: number;
 }
@@ -138,10 +142,16 @@ export function readMessage(
     else reader.skip(tag & 7);
   }
   readEnvelope(view, commandEnd, end, out);
+  out.messageCount = messagesIn(view, out.metadataStart, out.payloadStart);
 }
 
-/** The blocks before an entry's metadata, each with a magic of its own. */
-function readEnvelope(view: Uint8Array, start: number, end: number, out: ReceivedEntry): void {
+/** The blocks before an entry's metadata, each with a magic of its own. Throws PulsarFormatError. */
+export function readEnvelope(
+  view: Uint8Array,
+  start: number,
+  end: number,
+  out: EntryEnvelope,
+): void {
   out.index = -1;
   out.brokerTimestamp = -1;
   out.checksum = -1;
@@ -150,7 +160,8 @@ function readEnvelope(view: Uint8Array, start: number, end: number, out: Receive
   if (end - at >= 6 && uint16At(view, at) === brokerEntryMagic) {
     const sizeBytes = uint32At(view, at + 2);
     at += 6;
-    if (sizeBytes > end - at) throw new PulsarFormatError('broker entry metadata beyond its frame');
+    if (sizeBytes > end - at)
+      throw new PulsarFormatError('broker entry metadata that ends beyond its entry');
     readBrokerEntry(view, at, at + sizeBytes, out);
     at += sizeBytes;
   }
@@ -163,10 +174,9 @@ function readEnvelope(view: Uint8Array, start: number, end: number, out: Receive
   out.metadataSizeAt = at;
   out.metadataStart = at + lengthBytes;
   if (metadataBytes > end - out.metadataStart) {
-    throw new PulsarFormatError('metadata that ends beyond its frame');
+    throw new PulsarFormatError('metadata that ends beyond its entry');
   }
   out.payloadStart = out.metadataStart + metadataBytes;
-  out.messageCount = messagesIn(view, out.metadataStart, out.payloadStart);
 }
 
 /** `num_messages_in_batch`; 1 where it is absent, and for metadata that cannot be read, as the broker has it. */
@@ -184,7 +194,7 @@ function messagesIn(view: Uint8Array, start: number, end: number): number {
   return 1;
 }
 
-function readBrokerEntry(view: Uint8Array, start: number, end: number, out: ReceivedEntry): void {
+function readBrokerEntry(view: Uint8Array, start: number, end: number, out: EntryEnvelope): void {
   reader.take(view, start, end);
   while (!reader.isAtEnd) {
     const tag = reader.int32();

@@ -1,5 +1,6 @@
 import type { Codecs } from '../../../native/codecs.js';
 import { LogFault, type ReadResult, type ReplyMemory } from '../log.js';
+import { roomFor } from '../reply-room.js';
 import type { BatchScan } from './batch-scan.js';
 import { EntryFrames } from './entry-frames.js';
 
@@ -26,12 +27,8 @@ export class EntryReader {
   ): void {
     const firstBytes = this.#open(scan);
     // Entries come to about as much as batches; how much exactly is known when one is written.
-    let roomBytes = firstBytes + Math.min(maxBytes, leftBytes);
-    let start = memory.allocate(roomBytes);
-    while (start === -1 && roomBytes > firstBytes) {
-      roomBytes = Math.max(firstBytes, roomBytes >>> 1);
-      start = memory.allocate(roomBytes);
-    }
+    const wantedBytes = firstBytes + Math.min(maxBytes, leftBytes);
+    const { start, sizeBytes: roomBytes } = roomFor(memory, wantedBytes, firstBytes);
     result.starved = start === -1;
     if (start === -1) return;
     try {

@@ -13,6 +13,7 @@ import {
   type ReadResult,
   type ReplyMemory,
 } from '../log.js';
+import { roomFor } from '../reply-room.js';
 import { BatchScan } from './batch-scan.js';
 import type { Disk } from './disk.js';
 import { EntryReader } from './entry-reader.js';
@@ -89,23 +90,17 @@ export class Reader {
       if (!atLeastOneBatch) return;
       wantedBytes = firstBytes;
     }
-    let start = memory.allocate(wantedBytes);
-    // Small or crowded memory has room for less, and the reader comes again for the rest.
-    while (start === -1 && wantedBytes > firstBytes) {
-      wantedBytes = Math.max(firstBytes, wantedBytes >>> 1);
-      start = memory.allocate(wantedBytes);
-    }
+    const { start, sizeBytes } = roomFor(memory, wantedBytes, firstBytes);
     if (start === -1) {
       result.starved = true;
       return;
     }
     try {
-      this.#fill(segment, position, memory.view, start, wantedBytes);
-      const isWhole =
-        wantedBytes === availableBytes && this.#segments.endOffset(index) <= endOffset;
+      this.#fill(segment, position, memory.view, start, sizeBytes);
+      const isWhole = sizeBytes === availableBytes && this.#segments.endOffset(index) <= endOffset;
       result.sizeBytes = isWhole
-        ? wantedBytes
-        : this.#cut(segment, position, endOffset, memory.view, start, wantedBytes);
+        ? sizeBytes
+        : this.#cut(segment, position, endOffset, memory.view, start, sizeBytes);
     } catch (error) {
       memory.release(start);
       throw error;

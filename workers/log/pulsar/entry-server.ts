@@ -2,6 +2,7 @@ import { SKIPPED_BATCH_BYTES, skippedBatch } from '../../batch/skipped-batch.js'
 import type { Entry } from '../../format/entry.js';
 import { EntryFault } from '../../format/entry-fault.js';
 import type { ReadResult, ReplyMemory } from '../log.js';
+import { roomFor } from '../reply-room.js';
 import type { CachedEntry, EntryCache } from './entry-cache.js';
 
 /** Turns cached entries into record batches, straight into reply memory. */
@@ -42,7 +43,7 @@ export class EntryServer {
       neededBytes,
       Math.min(maxBytes, this.#guess(place, endOffset, maxBytes)),
     );
-    const { start, sizeBytes } = allocate(memory, wantedBytes, neededBytes);
+    const { start, sizeBytes } = roomFor(memory, wantedBytes, neededBytes);
     if (start === -1) {
       result.starved = true;
       return first.baseOffset;
@@ -117,19 +118,4 @@ export class EntryServer {
     view.set(batch, start);
     return start + batch.length;
   }
-}
-
-/** As much as there is of `wantedBytes`, `neededBytes` at least; start -1 where there is less. */
-function allocate(
-  memory: ReplyMemory,
-  wantedBytes: number,
-  neededBytes: number,
-): { start: number; sizeBytes: number } {
-  let sizeBytes = wantedBytes;
-  let start = memory.allocate(sizeBytes);
-  while (start === -1 && sizeBytes > neededBytes) {
-    sizeBytes = Math.max(neededBytes, sizeBytes >>> 1);
-    start = memory.allocate(sizeBytes);
-  }
-  return { start, sizeBytes };
 }
