@@ -30,6 +30,7 @@ export async function waitForLease(options: CandidateOptions): Promise<Lease> {
       return lease;
     }
     options.log.info(`another node was faster to take the lock of ${options.lock.name}`);
+    await pause(beatMs(options.sessionTimeoutMs), options.signal);
   }
 }
 
@@ -78,6 +79,7 @@ function tellWait({ lock, log, waits }: CandidateOptions, { node }: LockNote): v
 async function takeOver(options: CandidateOptions, seen: LockState): Promise<Lease | null> {
   const { lock, node, sessionTimeoutMs, clock, log, signal, reached } = options;
   const epoch = await reached(() => lock.take());
+  if (epoch === null) return null;
   const state = await reached(() => lock.read());
   // From now on nobody renews; who did so last, before, is believed for its time.
   const isSilent = hasSameNote(state, seen) || state.note?.isReleased === true;

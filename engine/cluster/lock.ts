@@ -27,8 +27,8 @@ export interface Lock {
   readonly name: string;
   read(): Promise<LockState>;
   write(note: LockNote): Promise<void>;
-  /** Raises the epoch, whoever has the lock; returns the new one, which nobody else gets. */
-  take(): Promise<number>;
+  /** Raises the epoch, whoever has the lock; returns the new one, which nobody else gets. Null: another one is at it. */
+  take(): Promise<number | null>;
 }
 
 /** Renewals, and looks of those who wait, in the time that a node is believed without one. */

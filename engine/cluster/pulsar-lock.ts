@@ -1,15 +1,16 @@
 /**
- * The lock of a Pulsar cluster: a topic of ours, without entries. Its epoch, which Pulsar raises for each
- * `ExclusiveWithFencing` producer, says whose turn it is; a property says that the owner is alive. Both are in Pulsar's
- * metadata, so that a node keeps its turn while bookies take no writes.
+ * The lock of a Pulsar cluster: a topic of ours, without entries. Its epoch, which Pulsar raises for each exclusive
+ * producer, says whose turn it is; a property says that the owner is alive. Both are in Pulsar's metadata, so that a node
+ * keeps its turn while bookies take no writes.
  */
 
 import { topicPath } from '../../workers/log/pulsar/admin.js';
 import { AdminError, type AdminHttp } from '../../workers/log/pulsar/admin-http.js';
 import type { PulsarClient } from '../../workers/log/pulsar/client.js';
+import { PulsarError } from '../../workers/log/pulsar/errors.js';
 import { PulsarProducer } from '../../workers/log/pulsar/producer.js';
 import { TopicAdmin } from '../catalog/pulsar/topic-admin.js';
-import { AccessMode } from '../protocol/pulsar/commands.js';
+import { AccessMode, ServerError } from '../protocol/pulsar/commands.js';
 import type { Lock, LockNote, LockState } from './lock.js';
 
 const topicName = '__kopje_lock';
@@ -62,18 +63,27 @@ export class PulsarLock implements Lock {
     await this.#http.ask({ method: 'PUT', path: this.#path, body });
   }
 
-  /** Rejects with PulsarError, ConnectionLost. */
-  async take(): Promise<number> {
+  /**
+   * By an exclusive producer of a moment. Not by one with fencing: of two that come at once, Pulsar gives both the same
+   * epoch. Rejects with PulsarError, ConnectionLost.
+   */
+  async take(): Promise<number | null> {
     const connection = await this.#client.lookup.connectionFor(this.#topic, 'control');
     const options = {
       topic: this.#topic,
-      accessMode: AccessMode.exclusiveWithFencing,
+      accessMode: AccessMode.exclusive,
       topicEpoch: null,
     };
     const unused = { acknowledged() {}, ended() {} };
-    const producer = await PulsarProducer.open(connection, options, unused);
-    // The epoch stays; there is nothing to send.
-    await producer.close();
-    return producer.topicEpoch;
+    try {
+      const producer = await PulsarProducer.open(connection, options, unused);
+      // The epoch stays; there is nothing to send.
+      await producer.close();
+      return producer.topicEpoch;
+    } catch (error) {
+      const isTaken = error instanceof PulsarError && error.code === ServerError.ProducerFenced;
+      if (isTaken) return null;
+      throw error;
+    }
   }
 }

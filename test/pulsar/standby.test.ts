@@ -8,9 +8,10 @@ import { createInterface } from 'node:readline';
 import { type Consumer, Kafka, logLevel, type Producer } from 'kafkajs';
 import t, { type Test } from 'tap';
 import { exitCodes } from '../../engine/cli/exit-codes.js';
+import { PulsarLock } from '../../engine/cluster/pulsar-lock.js';
 import { kopje, start } from '../engine/cli/kopje.js';
 import { reservablePort } from '../peers/ports.js';
-import { adminUrl, serviceUrl } from './peer.js';
+import { adminUrl, client, serviceUrl } from './peer.js';
 
 t.setTimeout(240_000);
 
@@ -164,6 +165,24 @@ function countsOf(values: readonly string[]): Map<string, number> {
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
   return counts;
 }
+
+t.test('of those who take the lock at once nobody has the number of another', async (t) => {
+  const clients = Array.from({ length: 4 }, () => client());
+  t.teardown(() => Promise.all(clients.map((one) => one.close())));
+  const namespace = `public/kopje-${randomUUID()}`;
+  const locks = clients.map((one) => new PulsarLock(one, namespace));
+  const [first] = locks as [PulsarLock];
+  await fetch(`${adminUrl}/admin/v2/namespaces/${namespace}`, { method: 'PUT' });
+  await first.prepare();
+  const epochs: number[] = [];
+  for (let round = 0; round < 20; round++) {
+    const taken = await Promise.all(locks.map((lock) => lock.take()));
+    epochs.push(...taken.filter((epoch) => epoch !== null));
+  }
+  t.ok(epochs.length >= 20, 'one of them has it each time');
+  t.equal(new Set(epochs).size, epochs.length);
+  t.equal((await first.read()).epoch, Math.max(...epochs));
+});
 
 t.test('a node that is killed under load is replaced by the one that waits', async (t) => {
   const namespace = `kopje-${randomUUID()}`;

@@ -131,6 +131,16 @@ t.test('of two that find the lock free one gets it', async (t) => {
   t.equal(nodes.flatMap(({ waits }) => waits).filter((text) => text === null).length, 1);
 });
 
+t.test('while another node takes the lock it is left alone', async (t) => {
+  const lock = new FakeLock();
+  lock.isBeingTaken = true;
+  const { lease } = candidate(t, lock);
+  await reads(lock, 3);
+  t.equal(lock.epoch, -1);
+  lock.isBeingTaken = false;
+  t.ok((await lease).isHeld);
+});
+
 t.test('a node that is asked to stop waits no longer', async (t) => {
   const lock = new FakeLock();
   lock.takenBy('node 1', 60_000);

@@ -26,8 +26,12 @@ export class FakeLock implements Lock {
     for (const written of this.#waiting.splice(0)) written();
   }
 
-  async take(): Promise<number> {
+  /** Another node takes it at the same time. */
+  isBeingTaken = false;
+
+  async take(): Promise<number | null> {
     this.beforeTake();
+    if (this.isBeingTaken) return null;
     return ++this.epoch;
   }
 

@@ -10,7 +10,7 @@ const sessionTimeoutMs = 60;
 async function begin(t: Test) {
   const lock = new FakeLock();
   const clock = new FakeClock();
-  const epoch = await lock.take();
+  const epoch = (await lock.take()) as number;
   const options = { lock, epoch, node: 'this node', sessionTimeoutMs, clock, log: silent };
   const lease = await Lease.begin(options);
   if (lease === null) throw new Error('nobody else has it');
@@ -114,7 +114,7 @@ t.test('a turn that ends in order says so', async (t) => {
 
 t.test('whoever is overtaken before it began has no turn', async (t) => {
   const lock = new FakeLock();
-  const epoch = await lock.take();
+  const epoch = (await lock.take()) as number;
   lock.takenBy('node 2');
   const clock = new FakeClock();
   const options = { lock, epoch, node: 'this node', sessionTimeoutMs, clock, log: silent };
