@@ -45,6 +45,7 @@ const programs = {
   simulation: { file: 'dist/test/simulation/run.js', words: [] },
   disks: { file: 'dist/test/disks/run.js', words: [] },
   pulsar: { file: 'dist/test/pulsar/run.js', words: [] },
+  weather: { file: 'dist/test/weather/run.js', words: [] },
   bench: { file: 'dist/bench/main.js', words: [] },
 };
 

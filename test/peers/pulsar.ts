@@ -8,12 +8,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { runToEnd } from '../clients/process.js';
 import { madeOnce } from './cache.js';
 import { need } from './programs.js';
+import type { ZooKeeper } from './zookeeper.js';
 
 /** Holds the version of the distribution. */
 const pulsarVersionFile = resolve('test', 'peers', 'pulsar-version');
 
 const copyGoal = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy';
-const startTimeoutMs = 150_000;
+const startTimeoutMs = 300_000;
 
 /** What Kopje needs of a broker: entries are numbered, and clients may see the number. */
 const required = {
@@ -52,6 +53,8 @@ export interface PulsarOptions {
   readonly dataDir: string;
   /** Free ones, unless these are given. */
   readonly ports?: { readonly port: number; readonly httpPort: number };
+  /** Keeps the metadata, so that the standalone may be killed; without it that is in `dataDir`. */
+  readonly zooKeeper?: ZooKeeper;
   /** More settings of broker.conf. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -63,6 +66,8 @@ export interface Pulsar {
   readonly adminUrl: string;
   readonly pid: number;
   stop(): Promise<void>;
+  /** With SIGKILL. */
+  kill(): Promise<void>;
 }
 
 /** A data directory that another standalone left, which no Pulsar has been started on since. */
@@ -92,6 +97,7 @@ export async function startPulsar({
   home,
   dataDir,
   ports,
+  zooKeeper,
   settings = {},
 }: PulsarOptions): Promise<Pulsar> {
   const { port, httpPort } = ports ?? { port: await freePort(), httpPort: await freePort() };
@@ -109,7 +115,7 @@ export async function startPulsar({
   const given = readFileSync(join(home, 'conf', 'standalone.conf'), 'utf8');
   writeFileSync(config, withSettings(given, { ...own, ...required, ...settings }));
   const log = openSync(join(dataDir, 'pulsar.log'), 'a');
-  const child = spawn(join(home, 'bin', 'pulsar'), argumentsFor(config, dataDir), {
+  const child = spawn(join(home, 'bin', 'pulsar'), argumentsFor(config, dataDir, zooKeeper), {
     stdio: ['ignore', log, log],
     env: {
       ...process.env,
@@ -131,14 +137,18 @@ export async function startPulsar({
     serviceUrl: `pulsar://127.0.0.1:${port}`,
     adminUrl,
     pid: child.pid ?? 0,
-    stop: () => stopped(child),
+    stop: () => ended(child, 'SIGTERM'),
+    kill: () => ended(child, 'SIGKILL'),
   };
 }
 
-function argumentsFor(config: string, dataDir: string): string[] {
+function argumentsFor(config: string, dataDir: string, zooKeeper?: ZooKeeper): string[] {
+  const metadata =
+    zooKeeper === undefined
+      ? ['--metadata-dir', join(dataDir, 'metadata')]
+      : ['--metadata-url', zooKeeper.url];
   const stores = [
-    '--metadata-dir',
-    join(dataDir, 'metadata'),
+    ...metadata,
     '--zookeeper-dir',
     join(dataDir, 'unused'),
     '--bookkeeper-dir',
@@ -155,7 +165,7 @@ function withSettings(text: string, settings: Readonly<Record<string, string>>):
   return `${[...kept, ...lines].join('\n')}\n`;
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((found, failed) => {
     const server = createServer();
     server.once('error', failed);
@@ -190,9 +200,9 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-async function stopped(child: ChildProcess): Promise<void> {
+async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const closed = new Promise((done) => child.once('close', done));
-  child.kill('SIGTERM');
+  child.kill(signal);
   await closed;
 }

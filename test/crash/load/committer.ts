@@ -8,7 +8,7 @@ import {
 } from '../../exchanges.js';
 import type { Connection } from '../connection.js';
 import type { Findings } from '../findings.js';
-import { eventually, type Load } from './load.js';
+import { eventually, type Load, usualPatienceMs } from './load.js';
 
 /** What a member of a group that moves, loads or begins anew is told. */
 const underway: ReadonlySet<number> = new Set([
@@ -31,11 +31,13 @@ export class Committer implements Load {
   readonly #groupId: string;
   readonly #topic: string;
   readonly #findings: Findings;
+  readonly #patienceMs: number;
   #acknowledged = 0;
   #attempted = 0;
   #member: Membership | null = null;
 
-  constructor(groupId: string, topic: string, findings: Findings) {
+  constructor(groupId: string, topic: string, findings: Findings, patienceMs = usualPatienceMs) {
+    this.#patienceMs = patienceMs;
     this.#groupId = groupId;
     this.#topic = topic;
     this.#findings = findings;
@@ -46,7 +48,7 @@ export class Committer implements Load {
   }
 
   async step(connection: Connection): Promise<void> {
-    this.#member ??= await eventually(() => this.#join(connection));
+    this.#member ??= await eventually(() => this.#join(connection), this.#patienceMs);
     if (this.#member === null) {
       this.#findings.add(`${this.#groupId}: cannot join`);
       return;
@@ -105,7 +107,7 @@ export class Committer implements Load {
       const group = answer.groups[0];
       if (group === undefined || underway.has(group.errorCode)) return null;
       return group.topics[0]?.partitions[0]?.committedOffset ?? 0;
-    });
+    }, this.#patienceMs);
   }
 
   async #join(connection: Connection): Promise<Membership | null> {

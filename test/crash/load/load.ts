@@ -16,7 +16,7 @@ export interface Load {
 
 const retryMs = 10;
 /** Longest wait for a broker that is ready to take up its partitions. */
-const patienceMs = 10_000;
+export const usualPatienceMs = 10_000;
 
 /** Steps until `isOver` or the broker is gone. */
 export async function keepStepping(
@@ -35,7 +35,10 @@ export async function keepStepping(
 }
 
 /** Tries until `attempt` returns something else than null; null if the patience ends. */
-export async function eventually<T>(attempt: () => Promise<T | null>): Promise<T | null> {
+export async function eventually<T>(
+  attempt: () => Promise<T | null>,
+  patienceMs = usualPatienceMs,
+): Promise<T | null> {
   const deadlineMs = performance.now() + patienceMs;
   for (;;) {
     const outcome = await attempt();

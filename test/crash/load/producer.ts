@@ -6,7 +6,7 @@ import type { Findings } from '../findings.js';
 import type { Random } from '../random.js';
 import { packBatch } from './batches.js';
 import { eventually, type Load } from './load.js';
-import { markedValue, refused, type TopicLedger, underway } from './topic-ledger.js';
+import { markedValue, refused, type TopicLedger } from './topic-ledger.js';
 
 /** Batches of one partition on their way at once; a broker knows the last five again. */
 const windowBatches = 3;
@@ -81,7 +81,7 @@ export class Producer implements Load {
       const isDone = await eventually(async () => {
         await this.#send(connection, lane);
         return lane.pending.length === 0 ? true : null;
-      });
+      }, this.#ledger!.rules.patienceMs);
       const place = `${this.#ledger?.topic}-${lane.partition}`;
       if (isDone === null)
         this.#findings.add(`${place}: ${this.name} cannot go on after a restart`);
@@ -145,7 +145,7 @@ export class Producer implements Load {
         continue;
       }
       const isFollower = refusal !== null && errorCode === ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER;
-      if (!underway.has(errorCode) && !isFollower) {
+      if (!this.#ledger!.rules.underway.has(errorCode) && !isFollower) {
         this.#add(lane, `${this.name}'s batch from ${sent[i]!.first} on: error ${errorCode}`);
       }
       refusal ??= errorCode;

@@ -3,13 +3,29 @@ import { fetchExchange } from '../../exchanges.js';
 import type { Connection } from '../connection.js';
 import type { Findings } from '../findings.js';
 import { type FoundRecord, recordsIn } from './batches.js';
-import { eventually } from './load.js';
+import { eventually, usualPatienceMs } from './load.js';
 
 /** Retried by every client: the partition is on its way. */
-export const underway: ReadonlySet<number> = new Set([
+const underway: ReadonlySet<number> = new Set([
   ErrorCode.LEADER_NOT_AVAILABLE,
   ErrorCode.NOT_LEADER_OR_FOLLOWER,
 ]);
+
+/** What readers and writers may meet on the way, and in the end. */
+export interface LedgerRules {
+  /** Errors that a client retries. */
+  readonly underway: ReadonlySet<number>;
+  /** How long they may last behind a start. */
+  readonly patienceMs: number;
+  /** Offsets at which nothing stands, and that readers pass. */
+  readonly mayHaveHoles: boolean;
+}
+
+const usualRules: LedgerRules = {
+  underway,
+  patienceMs: usualPatienceMs,
+  mayHaveHoles: false,
+};
 
 interface Acknowledgement {
   readonly producer: string;
@@ -17,6 +33,9 @@ interface Acknowledgement {
   readonly count: number;
   readonly baseOffset: number;
 }
+
+/** Begins the name of who does not send again what was not acknowledged, so that it may be missing. */
+export const plain = 'plain-';
 
 /** Begins the name of who writes what must never be taken. */
 export const refused = 'refused-';
@@ -35,12 +54,14 @@ function writerOf(value: string): [producer: string, number: number] {
 export class TopicLedger {
   readonly topic: string;
   readonly partitions: number;
+  readonly rules: LedgerRules;
   readonly #findings: Findings;
   readonly #acknowledged: Acknowledgement[][];
   /** Who had written what stood at an offset when a reader saw it. */
   readonly #seen: Map<number, string>[];
 
-  constructor(topic: string, partitions: number, findings: Findings) {
+  constructor(topic: string, partitions: number, findings: Findings, rules = usualRules) {
+    this.rules = rules;
     this.topic = topic;
     this.partitions = partitions;
     this.#findings = findings;
@@ -71,7 +92,7 @@ export class TopicLedger {
     const request = { replicaId: -1, ...limits, topics };
     const { responses } = await connection.ask(fetchExchange, request, 12);
     const found = responses[0]?.partitions[0];
-    if (found === undefined || underway.has(found.errorCode)) return null;
+    if (found === undefined || this.rules.underway.has(found.errorCode)) return null;
     const { errorCode, highWatermark } = found;
     if (errorCode !== 0) {
       this.#findings.add(`${this.topic}-${partition}: a fetch at ${offset}: error ${errorCode}`);
@@ -109,7 +130,8 @@ export class TopicLedger {
   async #readAll(connection: Connection, partition: number): Promise<FoundRecord[] | null> {
     const records: FoundRecord[] = [];
     for (let offset = 0; ; ) {
-      const found = await eventually(() => this.fetch(connection, partition, offset));
+      const attempt = () => this.fetch(connection, partition, offset);
+      const found = await eventually(attempt, this.rules.patienceMs);
       if (found === null) {
         this.#findings.add(`${this.topic}-${partition} stays offline`);
         return null;
@@ -125,16 +147,19 @@ export class TopicLedger {
 
   #checkOrder(partition: number, records: readonly FoundRecord[]): void {
     const next = new Map<string, number>();
+    let end = 0;
     for (const [i, { offset, value }] of records.entries()) {
       const [producer, number] = writerOf(value);
-      if (offset !== i) {
-        this.#add(partition, `offset ${offset} where ${i} belongs`);
+      const wanted = this.rules.mayHaveHoles ? Math.max(offset, end) : i;
+      end = offset + 1;
+      if (offset !== wanted) {
+        this.#add(partition, `offset ${offset} where ${wanted} belongs`);
         return;
       }
       if (producer.startsWith(refused)) this.#add(partition, `holds what was refused: ${producer}`);
       const expected = next.get(producer) ?? 0;
       if (number < expected) this.#add(partition, `${producer}'s ${number} is there again`);
-      else if (number > expected) {
+      else if (number > expected && !producer.startsWith(plain)) {
         this.#add(partition, `${producer}'s ${expected} to ${number - 1} are missing`);
       }
       next.set(producer, Math.max(expected, number + 1));
@@ -142,9 +167,10 @@ export class TopicLedger {
   }
 
   #checkAcknowledged(partition: number, records: readonly FoundRecord[]): void {
+    const byOffset = new Map(records.map((record) => [record.offset, record]));
     for (const { producer, first, count, baseOffset } of this.#acknowledged[partition]!) {
       for (let i = 0; i < count; i++) {
-        const found = records[baseOffset + i];
+        const found = byOffset.get(baseOffset + i);
         const wanted = `${producer}/${first + i}`;
         if (found !== undefined && writerOf(found.value).join('/') === wanted) continue;
         const instead = found === undefined ? 'nothing' : writerOf(found.value).join('/');
@@ -156,8 +182,9 @@ export class TopicLedger {
   }
 
   #checkSeen(partition: number, records: readonly FoundRecord[]): void {
+    const byOffset = new Map(records.map((record) => [record.offset, record]));
     for (const [offset, wanted] of this.#seen[partition]!) {
-      const found = records[offset];
+      const found = byOffset.get(offset);
       if (found !== undefined && writerOf(found.value).join('/') === wanted) continue;
       this.#add(partition, `${wanted} was read at ${offset} and is not there now`);
       return;
