@@ -159,6 +159,7 @@ class Assembly implements Broker {
       settings,
       partitions: this.#partitions,
       topics: catalog,
+      commits: catalog.commits,
       now: Date.now,
       steadyMs: () => performance.now(),
       log: this.#log,

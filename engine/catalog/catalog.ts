@@ -11,6 +11,13 @@ export interface LogStarts {
   logStart(topic: string, partition: number): number;
 }
 
+/** Who wants to hear which offsets groups have committed; told once they are stored, and never waited for. */
+export interface CommitListener {
+  committed(groupId: string, topic: string, partition: number, offset: number): void;
+  /** The group has no offset there any more. */
+  removed(groupId: string, topic: string, partition: number): void;
+}
+
 /** Room of what the logs are in; -1 stands for unknown, as in Kafka. */
 export interface LogSpace {
   readonly totalBytes: number;
@@ -26,6 +33,8 @@ export interface Catalog {
   readonly nodeId: number;
   readonly producerIds: ProducerIds;
   readonly logStarts: LogStarts;
+  /** Null where the backend does not show what groups have consumed. */
+  readonly commits: CommitListener | null;
   /** What DescribeLogDirs names: a path, or the URL of a cluster. */
   readonly logDirectory: string;
   /** Bytes of the largest batch that the storage takes; infinite where only settings bound it. */

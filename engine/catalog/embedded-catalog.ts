@@ -99,6 +99,10 @@ export class EmbeddedCatalog implements Catalog {
     }
   }
 
+  get commits(): null {
+    return null;
+  }
+
   get logStarts(): LogStarts {
     return this.checkpoints;
   }

@@ -1,4 +1,4 @@
-import type { LogConfig, PulsarOrigin } from '../../workers/ring/control.js';
+import type { EntryPlace, LogConfig, PulsarOrigin } from '../../workers/ring/control.js';
 import type { LineState } from '../../workers/ring/table.js';
 
 /** A partition as the main thread knows it: where its line in the shared table is, and who owns it. */
@@ -63,6 +63,8 @@ export interface PartitionPort {
   /** Aborted transactions that concern a reader of [startOffset, endOffset). */
   aborted(ref: PartitionRef, startOffset: number, endOffset: number): Promise<AbortedTransaction[]>;
   endOffsetForEpoch(ref: PartitionRef, leaderEpoch: number): Promise<ListedOffset>;
+  /** The stored entry that holds an offset, or would be the next at the end; null where there are no entries. */
+  placeOf(ref: PartitionRef, offset: number): Promise<EntryPlace | null>;
   /** DeleteRecords: -1 means the high watermark. Answered once the new log start is durable. */
   trim(ref: PartitionRef, offset: number): Promise<{ errorCode: number; logStartOffset: number }>;
   producers(ref: PartitionRef): Promise<ProducerRow[]>;

@@ -4,6 +4,7 @@ import type { WorkerPool } from '../../workers/pool/pool.js';
 import type { Channel } from '../../workers/ring/channel.js';
 import type {
   ControlRequest,
+  EntryPlace,
   LogConfig,
   OpenPartition,
   WorkerNotice,
@@ -191,6 +192,10 @@ export class Partitions implements PartitionPort, RingPort {
 
   endOffsetForEpoch(ref: PartitionRef, leaderEpoch: number): Promise<ListedOffset> {
     return this.#ask(ref, { kind: 'end-offset-for-epoch', slot: ref.slot, leaderEpoch });
+  }
+
+  placeOf(ref: PartitionRef, offset: number): Promise<EntryPlace | null> {
+    return this.#ask(ref, { kind: 'place', slot: ref.slot, offset });
   }
 
   trim(ref: PartitionRef, offset: number): Promise<{ errorCode: number; logStartOffset: number }> {

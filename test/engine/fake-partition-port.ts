@@ -133,6 +133,10 @@ export class FakePartitionPort implements PartitionPort {
     return this.producerRows.get(nameOf(ref)) ?? [];
   }
 
+  async placeOf(): Promise<null> {
+    return null;
+  }
+
   async describe(): Promise<{ sizeBytes: number }> {
     return { sizeBytes: 4096 };
   }

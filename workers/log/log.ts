@@ -104,6 +104,12 @@ export interface AbortedTransaction {
   readonly firstOffset: number;
 }
 
+/** Where an entry is in a topic of Pulsar's; -1 and -1: the first one, which may not be there yet. */
+export interface EntryPlace {
+  ledgerId: number;
+  entryId: number;
+}
+
 /** The settings of a topic that its log obeys, already merged with the broker's defaults. */
 export interface LogConfig {
   segmentBytes: number;
@@ -229,6 +235,8 @@ export interface Log {
   endOffsetForEpoch(leaderEpoch: number): FoundOffset;
   /** Epoch of the batch at an offset (the greatest epoch that starts at or below it). */
   epochAt(offset: number): number;
+  /** The stored entry that holds an offset, or would be the next at the end; null where there are no entries. */
+  placeOf(offset: number): Promise<EntryPlace> | null;
   /** Moves the log start up (DeleteRecords, retention) and drops segments wholly below it. Durable when `flush` next completes or the checkpoint was written. */
   trim(logStartOffset: number): void;
   /** Retention by time and size; returns true if the log start moved. `endOffset`: nothing at or beyond is removed. */

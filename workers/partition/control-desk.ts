@@ -79,6 +79,8 @@ export class ControlDesk {
         return partition.abortedIn(request.startOffset, request.endOffset);
       case 'end-offset-for-epoch':
         return partition.endOffsetForEpoch(-1, request.leaderEpoch);
+      case 'place':
+        return partition.placeOf(request.offset);
       case 'trim':
         return partition.trim(request.offset);
       case 'producers':

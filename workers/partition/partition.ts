@@ -3,6 +3,7 @@ import type { Codecs } from '../../native/codecs.js';
 import type { CompactionPlan, CompactionResult } from '../log/compaction.js';
 import type {
   AbortedTransaction,
+  EntryPlace,
   FilePlace,
   Log,
   LogConfig,
@@ -259,6 +260,11 @@ export class Partition {
       leaderEpoch: log.leaderEpoch,
       producers: this.#producers.size,
     };
+  }
+
+  /** Throws LogFault, and rejects with what Pulsar's admin API answers. */
+  async placeOf(offset: number): Promise<EntryPlace | null> {
+    return this.#log.placeOf(offset);
   }
 
   producers(): ProducerRow[] {

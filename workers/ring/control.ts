@@ -3,10 +3,10 @@
  * A request is answered once, by its id; a notice is not answered.
  */
 import type { CompactionPlan, CompactionResult } from '../log/compaction.js';
-import type { LogConfig } from '../log/log.js';
+import type { EntryPlace, LogConfig } from '../log/log.js';
 import type { OAuth2Settings } from '../log/pulsar/oauth2.js';
 
-export type { LogConfig };
+export type { EntryPlace, LogConfig };
 
 /** A partition as Pulsar has it. */
 export interface PulsarOrigin {
@@ -39,6 +39,7 @@ export type ControlRequest =
   | { kind: 'list-offset'; slot: number; timestamp: number }
   | { kind: 'aborted'; slot: number; startOffset: number; endOffset: number }
   | { kind: 'end-offset-for-epoch'; slot: number; leaderEpoch: number }
+  | { kind: 'place'; slot: number; offset: number }
   | { kind: 'trim'; slot: number; offset: number }
   | { kind: 'producers'; slot: number }
   | { kind: 'describe'; slot: number }

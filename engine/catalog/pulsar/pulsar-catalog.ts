@@ -12,10 +12,12 @@ import { ProducerIds } from '../producer-ids.js';
 import { CatalogFault, type CatalogListener, type Topic } from '../topic.js';
 import type { TopicTable } from '../topic-table.js';
 import { ClusterIdentity } from './cluster-identity.js';
+import { GroupSubscriptions, groupProperties } from './group-subscriptions.js';
 import { MetadataNamespace } from './metadata-namespace.js';
 import { NamespacePolicies } from './namespace-policies.js';
 import { onceReached } from './reach.js';
 import { ServedTopics } from './served-topics.js';
+import { SubscriptionAdmin } from './subscription-admin.js';
 import { TopicAdmin } from './topic-admin.js';
 import { TopicChanges } from './topic-changes.js';
 import { TopicFollower } from './topic-follower.js';
@@ -38,6 +40,7 @@ export class PulsarCatalog implements Catalog {
   readonly nodeId: number;
   readonly producerIds: ProducerIds;
   readonly logStarts: LogStarts;
+  readonly commits: GroupSubscriptions;
   readonly logDirectory: string;
   readonly #client: PulsarClient;
   readonly #settings: Settings;
@@ -100,6 +103,14 @@ export class PulsarCatalog implements Catalog {
     });
     this.#metadata = metadata;
     this.#identity = new ClusterIdentity(client, admin, names.metadataNamespace);
+    this.commits = new GroupSubscriptions({
+      mode: settings.pulsarGroupSubscriptions,
+      admin: new SubscriptionAdmin(client.admin.http, groupProperties),
+      partition: (topic, partition) => served.partition(names.ofKafka(topic), partition),
+      placeOf: (ref, offset) => partitions.placeOf(ref, offset),
+      clock: Date.now,
+      log,
+    });
     this.producerIds = new ProducerIds(() => this.#identity.claimBlock());
     this.logStarts = {
       // A log on Pulsar stores its start there before it answers.
@@ -224,6 +235,7 @@ export class PulsarCatalog implements Catalog {
   }
 
   async close(): Promise<void> {
+    await this.commits.close();
     await this.#follower.close();
     await this.#table.settled();
     await this.#client.close();

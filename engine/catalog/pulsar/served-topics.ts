@@ -1,6 +1,7 @@
 import type { LogConfig } from '../../../workers/ring/control.js';
 import type { Settings } from '../../config/schema.js';
 import { effectiveTopicConfig, type TopicOverrides } from '../../config/topic-configs.js';
+import type { PartitionRef } from '../../route/partition-port.js';
 import { inParallel } from '../in-parallel.js';
 import type { Topic } from '../topic.js';
 import { isInternalTopic, offsetsTopic } from '../topic-name.js';
@@ -22,6 +23,16 @@ interface Origin {
   readonly isPartitioned: boolean;
   /** Where neither the topic nor its namespace says so. */
   readonly writers: Writers;
+}
+
+/** A partition as it is served, whatever its topic was called. */
+export interface ServedPartition {
+  readonly ref: PartitionRef;
+  /** `persistent://…`, the partition's own. */
+  readonly pulsarTopic: string;
+  /** The same without the partition. */
+  readonly parent: string;
+  readonly config: LogConfig;
 }
 
 export interface ServedTopicsOptions {
@@ -59,6 +70,19 @@ export class ServedTopics {
 
   originOf({ name }: Topic): Origin {
     return this.#origins.get(name) as Origin;
+  }
+
+  /** One that is online, with where it is in Pulsar. */
+  partition(pair: TopicNamePair | null, partition: number): ServedPartition | undefined {
+    const topic = pair === null ? undefined : this.table.get(pair.kafkaName);
+    const ref = topic?.partitions[partition];
+    if (topic === undefined || !ref?.online) return undefined;
+    const {
+      isPartitioned,
+      pair: { pulsarTopic: parent },
+    } = this.originOf(topic);
+    const pulsarTopic = isPartitioned ? `${parent}-partition-${partition}` : parent;
+    return { ref, pulsarTopic, parent, config: topic.config };
   }
 
   /** What a topic's logs obey; `policy` is what its namespace says. */

@@ -93,6 +93,15 @@ export const pulsar = {
       'Whether groups and committed offsets are written so that KoP can read them, which keeps no leader epochs and ' +
       'no static members: auto does so where KoP has made __consumer_offsets.',
   }),
+  pulsarGroupSubscriptions: setting({
+    kind: choice(['auto', 'true', 'false']),
+    default: 'auto',
+    origin: 'Kopje',
+    summary:
+      "Whether a group's committed offsets show as the position of a Pulsar subscription of its name, so that Pulsar's " +
+      'tools see its backlog: auto for topics whose entry format is pulsar. Never on topics with a backlog quota or a ' +
+      'finite retention, which a subscription would hold up.',
+  }),
   brokerClientAuthenticationPlugin: setting({
     kind: choice(
       [

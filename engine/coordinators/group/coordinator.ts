@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { loadCodecs } from '../../../native/index.js';
+import type { CommitListener } from '../../catalog/catalog.js';
 import { inParallel } from '../../catalog/in-parallel.js';
 import type { OffsetsLayout } from '../../catalog/offsets-layout.js';
 import { offsetsTopic } from '../../catalog/topic-name.js';
@@ -46,6 +47,7 @@ export interface GroupCoordinatorOptions {
   readonly settings: GroupSettings;
   readonly partitions: PartitionPort;
   readonly topics: OffsetsTopics;
+  readonly commits: CommitListener | null;
   /** Wall clock, ms. */
   now(): number;
   /** Clock of sessions and rebalances, ms, that nobody sets: a step would end them all, or hold them up. */

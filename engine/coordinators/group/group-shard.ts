@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
+import type { CommitListener } from '../../catalog/catalog.js';
 import type { OffsetsLayout } from '../../catalog/offsets-layout.js';
 import { ErrorCode } from '../../protocol/kafka/errors.js';
 import { AppendQueue, type AppendQueueOptions, type WriteFailure } from './append-queue.js';
@@ -36,6 +37,7 @@ import { WRAPPED_OVERHEAD_BYTES } from './wrapped-batches.js';
 export interface ShardOptions {
   readonly layout: OffsetsLayout;
   readonly settings: GroupSettings;
+  readonly commits: CommitListener | null;
   readonly deadlines: Deadlines;
   readonly log: Logger;
   now(): number;
@@ -80,6 +82,7 @@ export class GroupShard implements GroupContext {
   private readonly layout: OffsetsLayout;
   /** The last record of each group that is on disk; group state may be ahead of it. */
   private readonly stored = new Map<string, OffsetsEntry>();
+  private readonly commits: CommitListener | null;
   private readonly queue: AppendQueue;
 
   constructor(
@@ -89,6 +92,7 @@ export class GroupShard implements GroupContext {
   ) {
     this.layout = options.layout;
     this.settings = options.settings;
+    this.commits = options.commits;
     this.deadlines = options.deadlines;
     this.log = options.log;
     this.now = options.now;
@@ -311,8 +315,10 @@ export class GroupShard implements GroupContext {
       else this.stored.set(groupId, entry);
     } else if (committed === null) {
       this.offsets.remove(groupId, topic, partition);
+      this.commits?.removed(groupId, topic, partition);
     } else {
       this.offsets.put(groupId, topic, partition, committed);
+      this.commits?.committed(groupId, topic, partition, committed.offset);
       // It may have been deleted while this commit waited behind the deletion.
       this.ensureGroup(groupId);
     }

@@ -177,6 +177,10 @@ export class MemoryLog implements Log {
     return { offset: found.baseOffset, timestamp: found.maxTimestamp, leaderEpoch: 7 };
   }
 
+  placeOf(): null {
+    return null;
+  }
+
   endOffsetForEpoch(leaderEpoch: number): FoundOffset {
     if (leaderEpoch !== this.leaderEpoch) return { offset: -1, timestamp: -1, leaderEpoch: -1 };
     return { offset: this.logEndOffset, timestamp: -1, leaderEpoch };

@@ -232,6 +232,10 @@ export class EmbeddedLog implements Log {
     );
   }
 
+  placeOf(): null {
+    return null;
+  }
+
   endOffsetForEpoch(leaderEpoch: number): FoundOffset {
     return this.#epochs.endOffsetFor(leaderEpoch, this.leaderEpoch, this.logEndOffset);
   }

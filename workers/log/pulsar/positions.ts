@@ -25,12 +25,15 @@ export class Positions {
   /** Ordered by offset. */
   #points: Point[] = [];
   #spacing = firstSpacing;
+  /** The last that was seen. */
+  #end: Point;
 
   /** @param start where the topic begins */
   constructor(admin: TopicAdmin, topic: string, start: Point) {
     this.#admin = admin;
     this.#topic = topic;
     this.#points.push(start);
+    this.#end = start;
   }
 
   /** Nothing before it is there. */
@@ -40,6 +43,7 @@ export class Positions {
 
   /** An entry was seen that ends before `offset`. Remembers it if nothing near is known. */
   saw(offset: number, ledgerId: number, entryId: number): void {
+    if (offset > this.#end.offset) this.#end = { offset, after: { ledgerId, entryId } };
     const at = this.#behind(offset);
     const before = this.#points[at - 1];
     if (before !== undefined && offset - before.offset < this.#spacing) return;
@@ -57,13 +61,19 @@ export class Positions {
   async locate(offset: number): Promise<Point> {
     const near = this.#floor(offset);
     if (offset - near.offset <= maxPassedOffsets) return near;
-    const found = await this.#search(offset, near);
+    const found = await this.#search(offset, near, maxPassedEntries);
     if (found.offset > near.offset) this.#insert(this.#behind(found.offset), found);
     return found;
   }
 
+  /** The last entry whose offsets are all below one. Rejects with AdminError. */
+  async before(offset: number): Promise<MessageId> {
+    const near = offset === this.#end.offset ? this.#end : this.#floor(offset);
+    return near.offset === offset ? near.after : (await this.#search(offset, near, 1)).after;
+  }
+
   /** Probes entries between what is known below and above, by interpolation and halving in turn. */
-  async #search(offset: number, near: Point): Promise<Point> {
+  async #search(offset: number, near: Point, maxPassed: number): Promise<Point> {
     const { ledgers } = await this.#admin.ledgers(this.#topic);
     const order = new EntryOrder(ledgers);
     let low = near;
@@ -71,11 +81,11 @@ export class Positions {
     const above = this.#points[this.#behind(offset)];
     let high = above === undefined ? order.count : order.numberOf(above.after);
     let highOffset = above?.offset ?? Number.NaN;
-    for (let probes = 0; probes < maxProbes && high - lowAt > maxPassedEntries; probes++) {
+    for (let probes = 0; probes < maxProbes && high - lowAt > maxPassed; probes++) {
       const share = (offset - low.offset) / (highOffset - low.offset);
       const isGuess = probes % 2 === 0 && share >= 0 && share <= 1;
       // A little before where it should be: from there a reader comes to it.
-      const guess = Math.floor(lowAt + (high - lowAt) * share) - (maxPassedEntries >> 2);
+      const guess = Math.floor(lowAt + (high - lowAt) * share) - (maxPassed >> 2);
       const middle = (lowAt + high) >>> 1;
       const at = isGuess ? Math.max(lowAt + 1, Math.min(high - 1, guess)) : middle;
       const id = order.at(at);

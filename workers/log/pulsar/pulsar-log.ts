@@ -3,6 +3,7 @@ import {
   type AbortedTransaction,
   type AppendRun,
   clearResult,
+  type EntryPlace,
   type FilePlace,
   type FoundOffset,
   type Log,
@@ -22,6 +23,7 @@ import type { PulsarLogOptions } from './open.js';
 import { Outbox } from './outbox.js';
 import { findStart, type Positions } from './positions.js';
 import { ProducerSnapshots } from './producer-snapshots.js';
+import { earliest } from './reader.js';
 import type { Replayed } from './replay.js';
 import type { PlacedEntry } from './sender.js';
 import { TimeSearch } from './time-search.js';
@@ -254,6 +256,12 @@ export class PulsarLog implements Log {
     const isThis = leaderEpoch === this.leaderEpoch;
     const offset = isThis ? this.logEndOffset : this.#topic.epochStartOffset;
     return { offset, timestamp: -1, leaderEpoch };
+  }
+
+  async placeOf(offset: number): Promise<EntryPlace> {
+    this.#check();
+    const { ledgerId, entryId } = await this.#topic.positions.before(offset);
+    return ledgerId < 0 ? earliest : { ledgerId, entryId: entryId + 1 };
   }
 
   epochAt(offset: number): number {

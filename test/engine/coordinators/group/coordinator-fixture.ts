@@ -136,6 +136,7 @@ export class Fixture {
           return Promise.resolve(topic);
         },
       },
+      commits: null,
       now: () => this.nowMs,
       steadyMs: () => this.steadyMs,
       log: pino({ level: 'silent' }),

@@ -41,6 +41,35 @@ t.test('any offset is found, from a point that is not far before it', async (t) 
   );
 });
 
+t.test('the entry before any offset is found', async (t) => {
+  const counts = fc.array(fc.constantFrom(1, 2, 500, 20_000), { minLength: 1, maxLength: 300 });
+  await fc.assert(
+    fc.asyncProperty(counts, fc.integer({ min: 1, max: 400 }), fc.nat(), async (all, size, at) => {
+      const topic = topicOf(all, size);
+      const { ledgers } = await topic.ledgers();
+      const positions = new Positions(topic, topic.name, {
+        offset: 0,
+        after: { ledgerId: ledgers[0]?.ledgerId ?? -1, entryId: -1 },
+      });
+      const end = (topic.entries.at(-1)?.index ?? -1) + 1;
+      for (const { index, ledgerId, entryId } of topic.entries.filter((_, i) => i % 3 === at % 3)) {
+        positions.saw(index + 1, ledgerId, entryId);
+      }
+      const order = new EntryOrder(ledgers);
+      for (const offset of [0, at % end, end - 1, end]) {
+        topic.adminReads = 0;
+        const found = order.numberOf(await positions.before(offset));
+        t.equal(
+          found,
+          topic.entries.findLastIndex(({ index }) => index < offset),
+        );
+        t.ok(topic.adminReads <= 30, `${topic.adminReads} probes`);
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
 t.test('what was seen is not searched for', async (t) => {
   const topic = topicOf(
     Array.from({ length: 1_000 }, () => 100),
