@@ -13,7 +13,7 @@ export interface Plant {
 export const plants: readonly Plant[] = [
   {
     name: 'acknowledges before the write',
-    file: 'workers/log/embedded/embedded-log.js',
+    file: 'workers/log/embedded/segment-writer.js',
     from: 'writeFully(this.#options.disk, segment.fd, views, start);',
     to: `{
       const copies = views.map((view) => Uint8Array.from(view));

@@ -12,7 +12,6 @@ import {
 import { Cleaner } from './cleaner.js';
 import { DoomedFiles } from './doomed-files.js';
 import { faultOf, syncFault } from './fault.js';
-import { type SegmentSuffix, segmentSuffixes } from './file-name.js';
 import { Flusher } from './flusher.js';
 import type { LeaderEpochs } from './leader-epochs.js';
 import type { EmbeddedLogOptions } from './options.js';
@@ -20,10 +19,8 @@ import { Reader } from './reader.js';
 import type { RecoveredLog } from './recovered-log.js';
 import type { RecoveryPointFile } from './recovery-point-file.js';
 import { expiredSegments } from './retention.js';
-import { mustRoll } from './roll.js';
-import { Segment, type SegmentMark } from './segment.js';
+import { SegmentWriter } from './segment-writer.js';
 import type { Segments } from './segments.js';
-import { removeIfThere, writeFully } from './small-file.js';
 import type { SnapshotFiles } from './snapshot-files.js';
 import { StoredRun } from './stored-run.js';
 import { TimeSearch } from './time-search.js';
@@ -50,6 +47,7 @@ export class EmbeddedLog implements Log {
   readonly #doomed: DoomedFiles;
   readonly #cleaner: Cleaner;
   readonly #stored: StoredRun;
+  readonly #writer: SegmentWriter;
   #config: LogConfig;
   readonly isWritable = true;
   readonly assignsOffsets = true;
@@ -84,6 +82,13 @@ export class EmbeddedLog implements Log {
     this.#search = new TimeSearch(disk, this.#segments, options.codecs);
     this.#doomed = new DoomedFiles(disk);
     this.#stored = new StoredRun(options.codecs, options.copied);
+    this.#writer = new SegmentWriter({
+      options,
+      segments: this.#segments,
+      flusher: this.#flusher,
+      snapshots: this.#snapshots,
+      config: () => this.#config,
+    });
     this.#cleaner = new Cleaner({
       disk,
       dir,
@@ -130,8 +135,7 @@ export class EmbeddedLog implements Log {
 
   append(run: AppendRun): void {
     this.#mustWrite();
-    const count = run.batches.length;
-    if (count === 0) return;
+    if (run.batches.length === 0) return;
     if (run.baseOffsets[0]! < this.logEndOffset) {
       throw new Error(`a run at ${run.baseOffsets[0]} in a log that ends at ${this.logEndOffset}`);
     }
@@ -139,21 +143,22 @@ export class EmbeddedLog implements Log {
     stored.take(run, this.#config.entryFormat, this.#options.clock());
     try {
       this.#guard('cannot append', () => this.#segments.active.suit(stored.suffixOf(0)));
-      this.#appendStored(count);
+      this.#appendStored();
     } finally {
       stored.release();
     }
   }
 
-  #appendStored(count: number): void {
+  #appendStored(): void {
     const first = this.#segments.active;
     const mark = first.mark();
     try {
       this.#storeEpoch();
-      for (let from = 0; from < count; ) from = this.#write(this.#stored, from);
+      this.#writer.write(this.#stored);
     } catch (error) {
       const fault = faultOf(error, `cannot append to ${this.#options.dir}`);
-      this.#undo(first, mark, fault);
+      if (fault.code !== 'full') this.#broken = fault;
+      this.#broken = this.#writer.undo(first, mark) ?? this.#broken;
       throw this.#broken ?? fault;
     }
     this.#flusher.unsyncedBytes += this.#stored.sizeBytes;
@@ -263,7 +268,7 @@ export class EmbeddedLog implements Log {
       // When all has expired, the active segment makes room for an empty one and goes as well.
       if (expired === this.#segments.all.length) {
         const { active } = this.#segments;
-        this.#roll(this.logEndOffset, active.suffix);
+        this.#writer.roll(this.logEndOffset, active.suffix);
         this.#flusher.expired(active);
       }
       if (expired > 0) {
@@ -360,7 +365,7 @@ export class EmbeddedLog implements Log {
     this.#bytesSinceCheckpoint = 0;
     try {
       this.#segments.active.writeIndexes();
-      this.#snapshot(this.logEndOffset);
+      this.#writer.snapshot(this.logEndOffset);
     } catch (error) {
       const { message } = error as Error;
       this.#options.report({
@@ -371,90 +376,11 @@ export class EmbeddedLog implements Log {
     }
   }
 
-  #snapshot(endOffset: number): void {
-    this.#snapshots.write(endOffset, this.#options.takeSnapshot(endOffset));
-    this.#snapshots.removeStray((offset) => this.#segments.isStart(offset));
-  }
-
   #storeEpoch(): void {
     if (this.#epochStored) return;
     this.#epochs.assign(this.leaderEpoch, this.logEndOffset);
     this.#epochs.store();
     this.#epochStored = true;
-  }
-
-  /** Writes batches from `from` on, up to where the next segment begins; returns the next one's index. */
-  #write(run: StoredRun, from: number): number {
-    const nowMs = this.#options.clock();
-    if (this.#mustRoll(run, from, nowMs)) this.#roll(run.baseOffsets[from]!, run.suffixOf(from));
-    const segment = this.#segments.active;
-    const start = segment.sizeBytes;
-    let to = from;
-    do {
-      const bytes = run.batches[to]!.length;
-      segment.enter(run.lastOffsets[to]!, run.maxTimestamps[to]!, segment.sizeBytes, bytes);
-      segment.sizeBytes += bytes;
-      this.#segments.sizeBytes += bytes;
-      to++;
-    } while (to < run.batches.length && !this.#mustRoll(run, to, nowMs));
-    const isAll = from === 0 && to === run.batches.length;
-    const views = isAll ? run.batches : run.batches.slice(from, to);
-    writeFully(this.#options.disk, segment.fd, views, start);
-    return to;
-  }
-
-  #mustRoll(run: StoredRun, index: number, nowMs: number): boolean {
-    return mustRoll(
-      this.#segments.active,
-      this.#config,
-      run.suffixOf(index),
-      run.batches[index]!.length,
-      run.lastOffsets[index]!,
-      run.maxTimestamps[index]!,
-      nowMs,
-    );
-  }
-
-  #roll(startOffset: number, suffix: SegmentSuffix): void {
-    const { disk, dir, clock } = this.#options;
-    const ended = this.#segments.active;
-    if (ended.sizeBytes === 0 && ended.baseOffset === startOffset) return;
-    ended.seal();
-    ended.writeIndexes();
-    const segment = new Segment(disk, dir, startOffset, () => this.#config, suffix);
-    segment.create(clock());
-    this.#segments.add(segment);
-    this.#flusher.rolled(ended);
-    this.#snapshot(startOffset);
-  }
-
-  /**
-   * Takes back a run of which a part was written, so that a record that failed never appears: not after a power cut
-   * either, which would bring back what a sync of the file's earlier bytes took along.
-   */
-  #undo(first: Segment, mark: SegmentMark, fault: LogFault): void {
-    const { disk, dir } = this.#options;
-    if (fault.code !== 'full') this.#broken = fault;
-    try {
-      const hasRolled = this.#segments.active !== first;
-      for (let last = this.#segments.active; last !== first; last = this.#segments.active) {
-        this.#segments.remove(last);
-        last.release();
-        for (const suffix of segmentSuffixes) removeIfThere(disk, last.path(suffix));
-        this.#flusher.unrolled(this.#segments.active);
-      }
-      this.#segments.sizeBytes -= first.sizeBytes - mark.sizeBytes;
-      const isLonger = disk.sizeBytes(first.fd) > mark.sizeBytes;
-      first.restore(mark);
-      this.#snapshots.removeAbove(this.logEndOffset);
-      if (isLonger) this.#flusher.syncNow(first);
-      if (!hasRolled) return;
-      first.writeIndexes();
-      disk.syncDirectory(dir);
-    } catch (error) {
-      // What the caller was told has failed may be in the file: only a recovery can tell.
-      this.#broken = faultOf(error, `cannot take back an append to ${dir}`);
-    }
   }
 
   /** Lets go of the segments that lie below the log start, but for those that a sync still needs. */
