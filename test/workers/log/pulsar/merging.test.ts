@@ -1,5 +1,6 @@
 /** Batches that wait together become one entry. */
 import t, { type Test } from 'tap';
+import { ErrorCode } from '../../../../engine/protocol/kafka/errors.js';
 import {
   baseOffset,
   lastOffset,
@@ -7,9 +8,11 @@ import {
 } from '../../../../engine/protocol/kafka/record-batch.js';
 import type { EntryFormat } from '../../../../workers/format/entry-encoder.js';
 import { maxMergedBytes } from '../../../../workers/log/pulsar/entry-merger.js';
+import { Partition } from '../../../../workers/partition/partition.js';
 import { ProducerState } from '../../../../workers/partition/producer-state.js';
+import { AppendRequest } from '../../../../workers/partition/request.js';
 import { readBatches } from '../../format/read-records.js';
-import { type BatchSpec, batchAt, recordsOf, runOf } from '../batches.js';
+import { type BatchSpec, batchAt, codecs, recordsOf, runOf } from '../batches.js';
 import { logConfig } from '../log-config.js';
 import { flushed } from '../read-log.js';
 import { Session } from '../session.js';
@@ -52,6 +55,12 @@ async function start(t: Test): Promise<FakeTopic> {
   topic.maxMessageBytes = 2 ** 20;
   return topic;
 }
+
+const settings = {
+  durability: 'fsync',
+  validateRecords: 'full',
+  maxInflatedBytes: 2 ** 24,
+} as const;
 
 const many: Batch[] = Array.from({ length: 300 }, (_, i) => ({
   count: 1 + (i % 3),
@@ -178,4 +187,61 @@ t.test('a drain that has begun is taken, whatever is under way', async (t) => {
   await session.until(() => log.isWritable);
   await flushed(log);
   t.equal(topic.entries.length, 1_200);
+});
+
+t.test('where others write, too, each request has its own offset', async (t) => {
+  for (const entryFormat of ['pulsar', 'kafka'] as const) {
+    const topic = await start(t);
+    const config = { entryFormat, pulsarWriters: 'shared' } as const;
+    const producers = new ProducerState(2 ** 40, Date.now);
+    const log = await openFakeLog(t, topic, { config, kopCompatible: false, producers });
+    const answers: number[] = [];
+    let wake: () => void = () => {};
+    const name = { topic: 'topic', partition: 0 };
+    const partition = new Partition(name, log, producers, codecs, settings, logConfig(config), {
+      complete: ({ token, errorCode, baseOffset }) => {
+        t.equal(errorCode, 0);
+        answers[token] = baseOffset;
+        wake();
+      },
+      publish() {},
+      report() {},
+      arrived() {},
+      offline: ({ message }) => t.fail(message),
+      compact() {},
+      copied() {},
+      now: Date.now,
+    });
+    t.teardown(() => partition.close());
+    const before = topic.entries.length;
+    // Somebody else's entry comes first.
+    topic.beforeStore = () => {
+      topic.beforeStore = () => 'store';
+      topic.store(3);
+      return 'store';
+    };
+    const expected: number[] = [];
+    let offset = log.logEndOffset + 3;
+    for (let token = 0; token < 50; token++) {
+      const count = 1 + (token % 3);
+      const spec = { producerId: 40 + token, producerEpoch: 0, baseSequence: 0 };
+      const bytes = batchAt(0, recordsOf(count), spec);
+      partition.enqueue(new AppendRequest(token, bytes, 0, bytes.length));
+      expected.push(offset);
+      offset += count;
+    }
+    partition.drain();
+    while (answers.filter((answer) => answer >= 0).length < expected.length) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+    t.strictSame(answers, expected, entryFormat);
+    t.equal(topic.entries.length - before, 2);
+    await partition.close();
+    const known = new ProducerState(2 ** 40, Date.now);
+    await openFakeLog(t, topic, { config, producers: known });
+    t.equal(known.check(89, 0, 0, 2), ErrorCode.DUPLICATE_SEQUENCE_NUMBER);
+    t.equal(known.duplicateBaseOffset, expected[49]);
+  }
 });
