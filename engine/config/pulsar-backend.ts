@@ -17,7 +17,7 @@ export function isOnPulsar({ backend }: Settings): boolean {
 export async function backendOf(settings: Settings): Promise<Backend> {
   if (!isOnPulsar(settings)) return { kind: 'embedded' };
   const { backend: serviceUrl, pulsarAdminUrl: adminUrl } = settings;
-  const { kopCompatible } = settings;
+  const { kopCompatible, pulsarCacheBytesPerWorker: cacheBytes } = settings;
   const authentication = authenticationIn(settings);
   const ca = await trustedCertificates(settings.brokerClientTrustCertsFilePath);
   const tls = { ca, verifiesHostname: settings.tlsHostnameVerificationEnabled };
@@ -31,6 +31,7 @@ export async function backendOf(settings: Settings): Promise<Backend> {
     tls,
     snapshotTopic,
     metadataNamespace,
+    cacheBytes,
     kopCompatible,
     operationTimeoutMs,
   };

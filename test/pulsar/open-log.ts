@@ -1,4 +1,5 @@
 import type { LogConfig, LogNotice } from '../../workers/log/log.js';
+import { CacheMemory } from '../../workers/log/pulsar/entry-cache.js';
 import type { Lookup } from '../../workers/log/pulsar/lookup.js';
 import { openPulsarLog } from '../../workers/log/pulsar/open.js';
 import type { PulsarLog } from '../../workers/log/pulsar/pulsar-log.js';
@@ -32,7 +33,14 @@ export function openLog(
   const snapshots = new SnapshotTopic(backend.snapshotTopic, lookup, admin);
   return openPulsarLog({
     tools: threadTools(
-      { lookup, admin, epochs: epochsOf(lookup), snapshots, kopCompatible },
+      {
+        lookup,
+        admin,
+        epochs: epochsOf(lookup),
+        memory: new CacheMemory(backend.cacheBytes),
+        snapshots,
+        kopCompatible,
+      },
       codecs,
       2 ** 24,
     ),

@@ -58,6 +58,7 @@ export const backend: PulsarBackend = {
   tls: { ca: null, verifiesHostname: true },
   snapshotTopic: newTopic(),
   metadataNamespace: 'public/default',
+  cacheBytes: 64 * 2 ** 20,
   kopCompatible: true,
   operationTimeoutMs,
 };

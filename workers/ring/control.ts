@@ -93,6 +93,8 @@ export interface PulsarBackend {
   snapshotTopic: string;
   /** `tenant/namespace` of Kafka's own topics, and of Kopje's. */
   metadataNamespace: string;
+  /** Of entries that a thread keeps for its readers. */
+  cacheBytes: number;
   /** Entries hold no more of Kafka's batches than KoP reads right: one. */
   kopCompatible: boolean;
   /** For every answer of a broker. */

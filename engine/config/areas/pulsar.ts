@@ -2,6 +2,8 @@ import { boolean, choice, integer, text } from '../kinds.js';
 import { namespaceList, optionalUrl, serviceUrlOr } from '../pulsar-kinds.js';
 import { setting } from '../setting.js';
 
+const mebibyte = 2 ** 20;
+
 /** The Pulsar cluster that keeps the records, and what of it Kafka clients see. */
 export const pulsar = {
   backend: setting({
@@ -67,6 +69,15 @@ export const pulsar = {
     summary:
       "Format in which entries are written: pulsar is what Pulsar's clients read, kafka keeps batches as producers " +
       'sent them. The topic config entry.format goes before it. All formats are read, whatever this is.',
+  }),
+  pulsarCacheBytesPerWorker: setting({
+    kind: integer(mebibyte),
+    default: 64 * mebibyte,
+    unit: 'bytes',
+    origin: 'Kopje',
+    summary:
+      'Memory of each partition thread for entries that consumers are near: what is there costs Pulsar no read, ' +
+      'however many consumers want it.',
   }),
   kopCompatible: setting({
     kind: boolean,

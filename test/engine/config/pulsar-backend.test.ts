@@ -32,6 +32,7 @@ t.test('a Pulsar cluster by its URLs', async (t) => {
     tls: { ca: null, verifiesHostname: true },
     snapshotTopic: 'persistent://public/__kafka/__kopje_producers',
     metadataNamespace: 'public/__kafka',
+    cacheBytes: 64 * 2 ** 20,
     kopCompatible: true,
     operationTimeoutMs: 30_000,
   });

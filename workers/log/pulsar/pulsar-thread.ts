@@ -2,6 +2,7 @@ import type { Codecs } from '../../../native/codecs.js';
 import type { PulsarBackend } from '../../ring/control.js';
 import type { Log } from '../log.js';
 import { openPulsarClient } from './client.js';
+import { CacheMemory } from './entry-cache.js';
 import { EpochCounters } from './epoch-counters.js';
 import { openPulsarLog, type PulsarLogOptions } from './open.js';
 import { SnapshotTopic } from './snapshot-topic.js';
@@ -24,7 +25,8 @@ export function openPulsarThread(
   const epochs = new EpochCounters(lookup, admin, backend.metadataNamespace);
   const snapshots = new SnapshotTopic(backend.snapshotTopic, lookup, admin);
   const { kopCompatible } = backend;
-  const shared = { lookup, admin, epochs, snapshots, kopCompatible };
+  const memory = new CacheMemory(backend.cacheBytes);
+  const shared = { lookup, admin, epochs, memory, snapshots, kopCompatible };
   const tools = threadTools(shared, codecs, maxInflatedBytes);
   return {
     openLog: (options) => openPulsarLog({ ...options, tools }),

@@ -1,19 +1,17 @@
 import type { Codecs } from '../../../native/codecs.js';
 import { Entry } from '../../format/entry.js';
 import type { TopicAdmin } from './admin.js';
-import { CacheMemory } from './entry-cache.js';
+import type { CacheMemory } from './entry-cache.js';
 import type { SharedEpochs } from './epoch-counters.js';
 import type { Lookup } from './lookup.js';
 import type { SnapshotStore } from './snapshot-topic.js';
-
-/** Bytes of entries that a thread keeps for its readers. */
-const maxCacheBytes = 64 * 2 ** 20;
 
 /** What the Pulsar logs of one thread share. */
 export interface ThreadTools {
   readonly lookup: Lookup;
   readonly admin: TopicAdmin;
   readonly epochs: SharedEpochs;
+  /** For the entries that readers are near. */
   readonly memory: CacheMemory;
   /** Whether KoP is to read what is written. */
   readonly kopCompatible: boolean;
@@ -27,11 +25,10 @@ export interface ThreadTools {
 }
 
 export function threadTools(
-  shared: Pick<ThreadTools, 'lookup' | 'admin' | 'epochs' | 'snapshots' | 'kopCompatible'>,
+  shared: Omit<ThreadTools, 'codecs' | 'maxInflatedBytes' | 'entry'>,
   codecs: Codecs,
   maxInflatedBytes: number,
 ): ThreadTools {
   const entry = new Entry(codecs, maxInflatedBytes);
-  const memory = new CacheMemory(maxCacheBytes);
-  return { ...shared, memory, codecs, maxInflatedBytes, entry };
+  return { ...shared, codecs, maxInflatedBytes, entry };
 }

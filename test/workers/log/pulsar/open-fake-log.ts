@@ -1,7 +1,7 @@
 import type { Test } from 'tap';
 import type { CountCopy } from '../../../../workers/batch/rebuild.js';
 import type { LogConfig, LogNotice } from '../../../../workers/log/log.js';
-import type { CacheMemory } from '../../../../workers/log/pulsar/entry-cache.js';
+import { CacheMemory } from '../../../../workers/log/pulsar/entry-cache.js';
 import { Lookup } from '../../../../workers/log/pulsar/lookup.js';
 import { openPulsarLog } from '../../../../workers/log/pulsar/open.js';
 import type { PulsarLog } from '../../../../workers/log/pulsar/pulsar-log.js';
@@ -31,7 +31,7 @@ export function openFakeLog(
   topic: FakeTopic,
   {
     config = {},
-    memory,
+    memory = new CacheMemory(64 * 2 ** 20),
     kopCompatible = true,
     producers = new ProducerState(2 ** 40, Date.now),
     ...options
@@ -39,10 +39,10 @@ export function openFakeLog(
 ): Promise<PulsarLog> {
   const lookup = new Lookup(connectionsOf(t), [topic.broker.address]);
   const { epochs, snapshots } = topic;
-  const shared = { lookup, admin: topic, epochs, snapshots, kopCompatible };
+  const shared = { lookup, admin: topic, epochs, memory, snapshots, kopCompatible };
   const tools = threadTools(shared, codecs, 2 ** 24);
   return openPulsarLog({
-    tools: memory === undefined ? tools : { ...tools, memory },
+    tools,
     topic: topic.name,
     topicId: topic.id,
     config: logConfig(config),

@@ -34,6 +34,7 @@ async function serve(
     authentication: { kind: 'none' },
     snapshotTopic: 'persistent://a/b/c',
     metadataNamespace: 'public/__kafka',
+    cacheBytes: 0,
     kopCompatible: true,
     operationTimeoutMs: 10_000,
     cert: pair.cert,
