@@ -9,6 +9,8 @@ import type { SnapshotStore } from './snapshot-topic.js';
 
 /** After so many entries producers are written down again: a new owner scans little more. */
 export const maxEntriesBetween = 5_000;
+/** Of many producers only as seldom that no entry costs more than so many batches in a snapshot. */
+const maxRowsPerEntry = 8;
 /** And after so many bytes. */
 const maxBytesBetween = 64 * 2 ** 20;
 /** What was appended is in a snapshot after so long, however little it is. */
@@ -50,6 +52,8 @@ export class ProducerSnapshots {
   #bytes: number;
   #unsavedMs: number;
   #taken: Taken | null = null;
+  /** Batches in the last snapshot. */
+  #rows = 0;
   #writing: Promise<void> | null = null;
   #retryAtMs = Number.NEGATIVE_INFINITY;
   /** Told once, until it works again. */
@@ -112,11 +116,9 @@ export class ProducerSnapshots {
 
   #isDue(nowMs: number): boolean {
     if (this.#entries === 0 || nowMs < this.#retryAtMs) return false;
-    return (
-      this.#entries >= maxEntriesBetween ||
-      this.#bytes >= maxBytesBetween ||
-      nowMs - this.#unsavedMs >= maxUnsavedMs
-    );
+    if (nowMs - this.#unsavedMs >= maxUnsavedMs) return true;
+    if (this.#entries * maxRowsPerEntry < this.#rows) return false;
+    return this.#entries >= maxEntriesBetween || this.#bytes >= maxBytesBetween;
   }
 
   #take(offset: number): Taken {
@@ -124,6 +126,7 @@ export class ProducerSnapshots {
     const taken = { offset, rows, after: this.#lastOffset === offset ? this.#place() : null };
     this.#entries = 0;
     this.#bytes = 0;
+    this.#rows = rows.length;
     this.#taken = taken;
     return taken;
   }

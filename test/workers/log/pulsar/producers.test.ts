@@ -2,10 +2,13 @@
 import { setImmediate } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { ErrorCode } from '../../../../engine/protocol/kafka/errors.js';
-import { maxEntriesBetween } from '../../../../workers/log/pulsar/producer-snapshots.js';
+import {
+  maxEntriesBetween,
+  ProducerSnapshots,
+} from '../../../../workers/log/pulsar/producer-snapshots.js';
 import type { PulsarLog } from '../../../../workers/log/pulsar/pulsar-log.js';
 import { ProducerState } from '../../../../workers/partition/producer-state.js';
-import { recordsOf } from '../batches.js';
+import { codecs, recordsOf } from '../batches.js';
 import { flushed } from '../read-log.js';
 import { append } from '../session.js';
 import { FakeTopic } from './fake-topic.js';
@@ -142,6 +145,45 @@ t.test(
     t.equal(next.producers.check(9, 2, 0, 2), ErrorCode.DUPLICATE_SEQUENCE_NUMBER);
   },
 );
+
+t.test('snapshots of many producers are seldom, and in parts', async (t) => {
+  const topic = await FakeTopic.start(t);
+  const row = {
+    producerId: 1,
+    producerEpoch: 0,
+    lastSequence: 0,
+    lastOffset: 0,
+    offsetDelta: 0,
+    timestamp: 0,
+    coordinatorEpoch: -1,
+    currentTxnFirstOffset: -1,
+  };
+  const tools = {
+    topic: topic.name,
+    topicId: topic.id,
+    leaderEpoch: 0,
+    admin: topic,
+    store: topic.snapshots,
+    codecs,
+    clock: () => 0,
+    takeSnapshot: () => new Array(80_000).fill(row),
+    report: () => {},
+  };
+  const snapshots = new ProducerSnapshots(tools, [], 0, 0);
+  const counts: number[] = [];
+  for (let sent = 1; sent <= 20_000; sent++) {
+    snapshots.appended(100, 0);
+    snapshots.stored(sent, 3, sent);
+    const before = topic.snapshots.kept.length;
+    snapshots.advance(0, sent, sent);
+    if (sent % 1_000 === 0) await setImmediate();
+    if (topic.snapshots.kept.length > before) counts.push(sent);
+  }
+  t.strictSame(counts, [maxEntriesBetween, maxEntriesBetween + 10_000]);
+  t.equal(topic.snapshots.kept.length, 8);
+  t.ok(topic.snapshots.kept.every(({ length }) => length < 2 ** 20));
+  await snapshots.close(20_000);
+});
 
 t.test('what cannot be read, or is of another topic, is passed', async (t) => {
   const topic = await FakeTopic.start(t);
