@@ -89,7 +89,8 @@ final class BrokerRules {
         String large = "x".repeat(1_000_000);
         send(plain, null, "large", large);
         fails("a record above the default max.message.bytes", "RecordTooLarge", () -> send(plain, null, null, large + large));
-        TopicPartition wide = topic("wide", Map.of("max.message.bytes", "15000000"));
+        TopicPartition wide = topic("wide",
+            Map.of("max.message.bytes", String.valueOf(largestRecordBytes + 100_000)));
         String huge = "y".repeat(largestRecordBytes);
         send(wide, null, "huge", huge);
         send(wide, null, "after", "small");
