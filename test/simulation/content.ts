@@ -25,6 +25,8 @@ export class Content {
   readonly producerEpoch: number;
   readonly baseSequence: number;
   readonly crc: number;
+  /** As it comes back from an entry of Pulsar's, which keeps the records and not their compression. */
+  readonly plainCrc: number;
   /** Where it stands, as an answer or a reader told; -1: nobody knows. */
   placedAt = -1;
   /** An answer left open whether it was written. */
@@ -47,7 +49,9 @@ export class Content {
     for (const { timestampMs, key, value } of records) {
       builder.append(timestampMs, bytesOf(key), value === null ? null : bytesOf(value));
     }
-    this.bytes = compressed(new Uint8Array(builder.finish()), compression);
+    const plain = new Uint8Array(builder.finish());
+    this.plainCrc = batchCrc(plain, 0);
+    this.bytes = compressed(plain, compression);
     this.crc = batchCrc(this.bytes, 0);
   }
 

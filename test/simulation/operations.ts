@@ -1,5 +1,6 @@
 import type { ListedOffset } from '../../engine/route/partition-port.js';
 import { Checks } from './checks.js';
+import type { Random } from './random.js';
 import type { SimPartition } from './sim-partition.js';
 import type { Simulation } from './simulation.js';
 
@@ -45,6 +46,7 @@ export class Operations {
     );
     world.trace(`#${number} ${name}`);
     await operation();
+    if (this.#simulation.formats?.chance(0.08)) this.#changeFormat(this.#simulation.formats);
     await schedule.pass(random.pick([0, 0.3, 2, 10]));
   }
 
@@ -63,6 +65,15 @@ export class Operations {
   #partition(): SimPartition {
     const { world, broker } = this.#simulation;
     return world.random.pick(broker.partitions);
+  }
+
+  #changeFormat(random: Random): void {
+    const { world, broker } = this.#simulation;
+    const { model, online, thread, slot } = random.pick(broker.partitions);
+    const entryFormat = random.pick(['kafka', 'pulsar', 'mixed_kafka'] as const);
+    world.trace(`${model.name} is stored as ${entryFormat}`);
+    model.config = { ...model.config, entryFormat };
+    if (online) thread.ask({ kind: 'configure', slot, config: model.config }).catch(() => {});
   }
 
   #produce(): void {

@@ -26,7 +26,8 @@ function isIn(ranges: readonly Range[], offset: number): boolean {
 /** What must be true of one partition, by all that its clients were told and its readers saw. */
 export class PartitionModel {
   readonly name: string;
-  readonly config: LogConfig;
+  /** What its log is told at the next opening, if not before. */
+  config: LogConfig;
   readonly sequences = new Map<number, Sequences>();
   readonly #world: World;
   readonly #byCrc = new Map<number, Content>();
@@ -66,7 +67,7 @@ export class PartitionModel {
   }
 
   made(content: Content): void {
-    this.#byCrc.set(content.crc, content);
+    this.#byCrc.set(content.crc, content).set(content.plainCrc, content);
     if (content.producerId < 0 || this.sequences.has(content.producerId)) return;
     this.sequences.set(content.producerId, new Sequences());
   }

@@ -202,4 +202,11 @@ export const plants: readonly Plant[] = [
     text: 'words[word + Complete.token] = token;',
     by: 'words[word + Complete.token] ||= token;',
   },
+  {
+    name: 'entries of another format go into the segment that there is',
+    firstSeed: 2_001,
+    file: `${embedded}/roll.js`,
+    text: 'segment.suffix !== suffix',
+    by: 'false',
+  },
 ];

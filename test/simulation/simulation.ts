@@ -3,12 +3,15 @@ import { logConfig } from '../workers/log/log-config.js';
 import { Operations } from './operations.js';
 import { PartitionModel } from './partition-model.js';
 import { Contents, Producer } from './producers.js';
+import { Random } from './random.js';
 import { SimBroker } from './sim-broker.js';
 import { World } from './world.js';
 
 const operationsPerSeed = 200;
 const leastCrashes = 2;
 const producersPerPartition = 2;
+/** Later ones change the entry formats of partitions, too; those before are the histories that they were. */
+const lastPlainSeed = 2_000;
 /** Larger than all that a simulation writes. */
 const largeSegmentBytes = 2 ** 20;
 
@@ -30,11 +33,14 @@ export class Simulation {
   readonly contents: Contents;
   broker: SimBroker;
   crashes = 0;
+  /** Decides of formats, and of nothing else; null: they stay. */
+  readonly formats: Random | null;
   readonly #workers: number;
 
   constructor(seed: number, say: ((line: string) => void) | null = null) {
     this.world = new World(seed, say);
     const { world } = this;
+    this.formats = seed > lastPlainSeed ? new Random(-seed) : null;
     this.#workers = world.random.between(1, 2);
     const partitions = world.random.between(3, 4);
     this.contents = new Contents(world);
