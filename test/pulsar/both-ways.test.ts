@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { Kafka, type KafkaMessage, logLevel } from 'kafkajs';
 import t, { type Test } from 'tap';
+import { Runner } from '../clients/admin.js';
 import { freePort } from '../clients/broker.js';
 import { runProgram } from '../clients/process.js';
 import { runBroker } from '../whole/running-broker.js';
@@ -218,10 +219,11 @@ async function checkPulsar(
   t: Test,
   got: readonly KafkaMessage[],
   { topic, records, messages }: Written,
+  afterwards = '',
 ): Promise<void> {
   const count = records.length + messages.length;
   const [byJava, byPython] = await Promise.all([
-    java.run('consume', fullName(topic), count),
+    java.run(`consume${afterwards}`, fullName(topic), count),
     python.run('consume', fullName(topic), count - lostInPython),
   ]);
   const inKafka = order(got.map((message) => fromKafka(message, startMs)));
@@ -262,4 +264,27 @@ t.test('one after the other, in a topic that Kopje takes over', async (t) => {
     await checkMembers(t, watch, readers, got, endOffset);
     await checkPulsar(t, got, written);
   });
+});
+
+t.test('both at once, with readers attached all the time', async (t) => {
+  const topic = `t-${randomUUID()}`;
+  const metadata = { kafkaMetadataNamespace: `kopje-${randomUUID()}` };
+  const { watch, bootstrap } = await start(t, metadata);
+  const runner = new Runner(bootstrap);
+  await runner.connect();
+  await runner.createTopic(topic, 1);
+  await runner.close();
+  const readers = await startReaders(t, bootstrap, topic);
+  const [records, messages] = await Promise.all([
+    writeFromKafka(bootstrap, topic),
+    writeFromPulsar(topic),
+  ]);
+  const stored = `${fullName(topic)}-partition-0`;
+  const written = { topic, stored, records, messages, holes: { chunk: 4, encrypted: 1 } };
+  const got = await checkKafka(t, readers, written);
+  await checkPulsar(t, got, written, ',encrypted');
+  const endOffset = Number(got.at(-1)?.offset) + 2;
+  await checkMembers(t, watch, readers, got, endOffset);
+  t.equal(await readers.endOffset(), endOffset, 'what nobody can read ends the topic');
+  await checkHoles(t, got, endOffset, written);
 });
