@@ -57,8 +57,9 @@ async function audit(
   { librdkafka }: KafkaClients,
   bootstrap: string,
   topic: string,
+  records: number,
 ): Promise<[number, number][]> {
-  const spec = { scenario: 'audit', bootstrap, topic, partitions: 1 };
+  const spec = { scenario: 'audit', bootstrap, topic, partitions: 1, records };
   const text = (await runToEnd([...librdkafka.command, JSON.stringify(spec)])).toString();
   return text
     .trim()
@@ -69,8 +70,8 @@ async function audit(
     .map(([, offset, , number]) => [offset, number]);
 }
 
-t.test('every change, with a producer and a consumer attached all the time', async (t) => {
-  const clients = await kafkaClients();
+/** A broker whose only topic is in a namespace of its own; `set` changes what that says. */
+async function start(t: Test) {
   const namespace = `toggle-${randomUUID()}`;
   await admin.http.ask({ method: 'PUT', path: `namespaces/public/${namespace}`, body: {} });
   const { broker } = await runBroker(t, {
@@ -82,48 +83,87 @@ t.test('every change, with a producer and a consumer attached all the time', asy
     groupInitialRebalanceDelayMs: 0,
   });
   const bootstrap = broker.bootstrapServers;
-  const set = async (format: string) => {
+  const set = async (...options: string[]) => {
     const command = ['dist/engine/main.js', 'namespace', 'set', `public/${namespace}`];
-    const options = ['--entry-format', format, '--bootstrap-server', bootstrap];
-    await runToEnd([process.execPath, ...command, ...options]);
+    const all = [...command, ...options, '--bootstrap-server', bootstrap];
+    await runToEnd([process.execPath, ...all]);
   };
   const runner = new Runner(bootstrap);
   await runner.connect();
   await runner.createTopic('toggled', 1);
   await runner.close();
+  return { bootstrap, set, stored: `persistent://public/${namespace}/toggled-partition-0` };
+}
+
+t.test(
+  'every change of the format, with a producer and a consumer attached all the time',
+  async (t) => {
+    const clients = await kafkaClients();
+    const { bootstrap, set, stored: storedTopic } = await start(t);
+    const load = new Load(t, clients.franz.command, bootstrap, 'toggled');
+    const member = startMember(t, clients.java, bootstrap, 'toggled');
+    await load.more(1);
+    for (const format of formats) {
+      await set('--entry-format', format);
+      await load.more(recordsPerFormat);
+    }
+    await load.stop();
+    const numbers = [...load.acked.keys()].sort((a, b) => a - b);
+    t.strictSame(
+      await audit(clients, bootstrap, 'toggled', numbers.length),
+      numbers.map((number) => [number, number]),
+    );
+    t.ok(
+      numbers.every((number) => load.acked.get(number) === number),
+      'as they were acknowledged',
+    );
+    await member.got(numbers.length);
+    t.strictSame(
+      [...member.seen],
+      numbers.map((number) => [number, 1]),
+      'once, by the consumer',
+    );
+    const { kinds } = await readTopic(
+      t,
+      storedTopic,
+      ({ endOffset }) => endOffset === numbers.length,
+    );
+    const changes = kinds.filter((kind, at) => kind !== kinds[at - 1]);
+    const stored = ['pulsar', ...formats].map((format) => format.replace('mixed_', ''));
+    t.strictSame(
+      changes,
+      stored.filter((kind, at) => kind !== stored[at - 1]),
+      'each was written',
+    );
+  },
+);
+
+t.test('who may write changes, with a producer and a consumer attached all the time', async (t) => {
+  const clients = await kafkaClients();
+  const { bootstrap, set, stored } = await start(t);
   const load = new Load(t, clients.franz.command, bootstrap, 'toggled');
   const member = startMember(t, clients.java, bootstrap, 'toggled');
   await load.more(1);
-  for (const format of formats) {
-    await set(format);
+  for (const writers of ['exclusive', 'shared', 'exclusive', 'default', 'exclusive', 'shared']) {
+    await set('--pulsar-writers', writers);
     await load.more(recordsPerFormat);
   }
+  const path = stored.replace('://', '/');
+  await admin.http.ask({ method: 'PUT', path: `${path}/subscription/theirs`, body: {} });
+  const shutOut = /the subscription theirs on .*toggled-partition-0 would be shut out.*--force/;
+  await t.rejects(set('--pulsar-writers', 'exclusive'), { message: shutOut });
+  const unreadable = /the subscription theirs on .* could not read entries in the format kafka/;
+  await t.rejects(set('--entry-format', 'kafka'), { message: unreadable });
+  await load.more(1);
+  await set('--pulsar-writers', 'exclusive', '--entry-format', 'kafka', '--force');
+  await load.more(recordsPerFormat);
   await load.stop();
   const numbers = [...load.acked.keys()].sort((a, b) => a - b);
   t.strictSame(
-    await audit(clients, bootstrap, 'toggled'),
-    numbers.map((number) => [number, number]),
-  );
-  t.ok(
-    numbers.every((number) => load.acked.get(number) === number),
-    'as they were acknowledged',
+    await audit(clients, bootstrap, 'toggled', numbers.length),
+    numbers.map((number) => [load.acked.get(number), number]),
+    'each once, in order, at the offset that it was acknowledged with',
   );
   await member.got(numbers.length);
-  t.strictSame(
-    [...member.seen],
-    numbers.map((number) => [number, 1]),
-    'once, by the consumer',
-  );
-  const { kinds } = await readTopic(
-    t,
-    `persistent://public/${namespace}/toggled-partition-0`,
-    ({ endOffset }) => endOffset === numbers.length,
-  );
-  const changes = kinds.filter((kind, at) => kind !== kinds[at - 1]);
-  const stored = ['pulsar', ...formats].map((format) => format.replace('mixed_', ''));
-  t.strictSame(
-    changes,
-    stored.filter((kind, at) => kind !== stored[at - 1]),
-    'each was written',
-  );
+  t.ok([...member.seen.values()].every((times) => times === 1));
 });

@@ -178,7 +178,8 @@ def load(spec: dict[str, Any]) -> None:
 
 
 def audit(spec: dict[str, Any]) -> None:
-    """Prints every record of a topic of loads: partition, offset, the load's name, its number."""
+    """Prints every record of a topic of loads: partition, offset, the load's name, its number. There are `records` of
+    them; without that, as many as offsets."""
     consumer = Consumer(
         {"bootstrap.servers": spec["bootstrap"], "group.id": "unused", "enable.auto.commit": False}
     )
@@ -186,6 +187,7 @@ def audit(spec: dict[str, Any]) -> None:
     partitions = [TopicPartition(spec["topic"], p, 0) for p in range(spec["partitions"])]
     for partition in partitions:
         left += consumer.get_watermark_offsets(partition, timeout=20)[1]
+    left = spec.get("records", left)
     consumer.assign(partitions)
     while left > 0:
         messages = consumer.consume(1000, timeout=20)
