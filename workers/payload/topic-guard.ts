@@ -4,7 +4,7 @@ import { Envelope } from '../format/envelope.js';
 import { MessageMetadata } from '../format/message-metadata.js';
 import { topicPath } from '../log/pulsar/admin.js';
 import type { PulsarClient } from '../log/pulsar/client.js';
-import { EntryStream } from '../log/pulsar/entry-stream.js';
+import { scanEntries } from '../log/pulsar/entry-scan.js';
 import { EntryOrder, type Point } from '../log/pulsar/positions.js';
 import { lastDelivered } from '../log/pulsar/replay.js';
 import { parseTopicName } from '../log/pulsar/topic-name.js';
@@ -14,7 +14,7 @@ import { instead, UnreadablePayload } from './unreadable-payload.js';
 /** Entries on their way, in bytes: a scan is as fast as the broker sends. */
 const windowBytes = 4 * 2 ** 20;
 /** Without an entry for so long, a scan ends. */
-const stallMs = 30_000;
+const idleTimeoutMs = 30_000;
 /** KoP's property of topics and namespaces, and what Pulsar's clients can read. */
 const formatProperty = 'kafkaEntryFormat';
 const readableFormat = 'pulsar';
@@ -103,7 +103,7 @@ async function checkTopic(
   const partitions = await client.lookup.partitionsOf(topic);
   const each = Array.from({ length: partitions }, (_, index) => `${topic}-partition-${index}`);
   for (const one of partitions === 0 ? [topic] : each) {
-    await scan(client, one, await positionOf(client, one, subscribed));
+    await checkEntries(client, one, await positionOf(client, one, subscribed));
   }
 }
 
@@ -140,35 +140,23 @@ function pointOf(ledgerText = '-1', entryText = '-1', entriesBack = 0): Point | 
 }
 
 /** Reads the metadata of every entry behind a point. */
-async function scan(client: PulsarClient, topic: string, from: Point | null): Promise<void> {
+async function checkEntries(
+  client: PulsarClient,
+  topic: string,
+  from: Point | null,
+): Promise<void> {
   if (from === null) return;
   const { lookup, admin } = client;
   const order = new EntryOrder((await admin.ledgers(topic)).ledgers);
   const { number } = await lastDelivered({ admin, topic }, order, order.count, 0);
   if (number <= order.numberOf(from.after)) return;
-  const look = new EntryLook();
-  let stream: EntryStream | null = null;
-  let timer: NodeJS.Timeout | undefined;
-  try {
-    await new Promise<void>((resolve, reject) => {
-      const stalled = () => reject(new Error(`${topic}: no entry came for ${stallMs} ms`));
-      timer = setTimeout(stalled, stallMs);
-      EntryStream.open(lookup, topic, from, windowBytes, {
-        entry(_base, _next, view, start, end, ledgerId, entryId) {
-          timer?.refresh();
-          const records = look.lostRecords(view, start, end);
-          if (records > 0) reject(kafkaEntry(topic, `${ledgerId}:${entryId}`, records));
-          if (order.numberOf({ ledgerId, entryId }) >= number) resolve();
-        },
-        ended: reject,
-      }).then((opened) => {
-        stream = opened;
-      }, reject);
-    });
-  } finally {
-    clearTimeout(timer);
-    (stream as EntryStream | null)?.close();
-  }
+  const reader = new EntryLook();
+  const scan = { topic, lookup, from, windowBytes, idleTimeoutMs };
+  await scanEntries(scan, (_base, _next, view, start, end, ledgerId, entryId) => {
+    const records = reader.lostRecords(view, start, end);
+    if (records > 0) throw kafkaEntry(topic, `${ledgerId}:${entryId}`, records);
+    return order.numberOf({ ledgerId, entryId }) >= number;
+  });
 }
 
 class EntryLook {

@@ -3,7 +3,7 @@ import type { Entry } from '../../format/entry.js';
 import { EntryFault } from '../../format/entry-fault.js';
 import type { ReplayVisitor } from '../log.js';
 import type { TopicAdmin } from './admin.js';
-import { EntryStream } from './entry-stream.js';
+import { scanEntries } from './entry-scan.js';
 import type { Lookup } from './lookup.js';
 import type { EntryOrder, Point, Positions } from './positions.js';
 
@@ -13,7 +13,7 @@ const maxUnknownEntries = 10_000;
 const maxUnknownBytes = 128 * 2 ** 20;
 const windowBytes = 4 * 2 ** 20;
 /** Without an entry. */
-const timeoutMs = 60_000;
+const idleTimeoutMs = 60_000;
 /** Markers in a row at the end of a topic. */
 const maxTrailingMarkers = 1_000;
 
@@ -76,34 +76,18 @@ export async function replay(
   const { topic, lookup, positions, entry } = tools;
   const replayed: Replayed = { entries: 0, bytes: 0 };
   if (firstOffset >= endOffset) return replayed;
-  let stream: EntryStream | null = null;
-  let timer: NodeJS.Timeout | undefined;
   const scratch = new Scratch();
-  try {
-    await new Promise<void>((resolve, reject) => {
-      const late = () => reject(new Error(`${topic}: nothing was read in ${timeoutMs} ms`));
-      timer = setTimeout(late, timeoutMs);
-      EntryStream.open(lookup, topic, from, windowBytes, {
-        entry(baseOffset, nextOffset, view, begin, end, ledgerId, entryId) {
-          timer?.refresh();
-          if (baseOffset >= endOffset) return;
-          positions.saw(nextOffset, ledgerId, entryId);
-          if (nextOffset > firstOffset) {
-            replayed.entries++;
-            replayed.bytes += end - begin;
-            scratch.visit(entry, view, begin, end, baseOffset, visitor);
-          }
-          if (nextOffset >= endOffset) resolve();
-        },
-        ended: reject,
-      }).then((opened) => {
-        stream = opened;
-      }, reject);
-    });
-  } finally {
-    clearTimeout(timer);
-    (stream as EntryStream | null)?.close();
-  }
+  const scan = { topic, lookup, from, windowBytes, idleTimeoutMs };
+  await scanEntries(scan, (baseOffset, nextOffset, view, begin, end, ledgerId, entryId) => {
+    if (baseOffset >= endOffset) return false;
+    positions.saw(nextOffset, ledgerId, entryId);
+    if (nextOffset > firstOffset) {
+      replayed.entries++;
+      replayed.bytes += end - begin;
+      scratch.visit(entry, view, begin, end, baseOffset, visitor);
+    }
+    return nextOffset >= endOffset;
+  });
   return replayed;
 }
 

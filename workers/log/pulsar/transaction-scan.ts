@@ -12,9 +12,9 @@ import { RecordCursor } from '../../../engine/protocol/kafka/record-cursor.js';
 import type { Entry } from '../../format/entry.js';
 import { EntryFault } from '../../format/entry-fault.js';
 import type { EntryFacts, TopicAdmin } from './admin.js';
-import { EntryStream } from './entry-stream.js';
+import { scanEntries } from './entry-scan.js';
 import type { Lookup } from './lookup.js';
-import type { EntryOrder, Positions } from './positions.js';
+import type { EntryOrder, Point, Positions } from './positions.js';
 import { type EndMarker, maxTransactions, Transactions } from './transactions.js';
 
 /** A topic's property: the transactions that are known, and up to which offset. */
@@ -129,34 +129,18 @@ class Scan {
     return this.#events.sort((one, other) => one.offset - other.offset);
   }
 
-  async #read(from: Parameters<typeof EntryStream.open>[2], before: number): Promise<void> {
+  async #read(from: Point, before: number): Promise<void> {
     const { topic, lookup } = this.#tools;
     const { order, lastDelivered } = this.#range;
-    let stream: EntryStream | null = null;
-    let timer: NodeJS.Timeout | undefined;
     let last = before;
-    try {
-      await new Promise<void>((resolve, reject) => {
-        const late = () => reject(new Error(`${topic}: no entry in ${idleTimeoutMs} ms`));
-        timer = setTimeout(late, idleTimeoutMs);
-        EntryStream.open(lookup, topic, from, windowBytes, {
-          entry: (base, _next, view, start, end, ledgerId, entryId) => {
-            timer?.refresh();
-            const number = order.numberOf({ ledgerId, entryId });
-            this.#hide(last, Math.min(number, lastDelivered));
-            last = number;
-            if (number <= lastDelivered) this.#visit(view, start, end, base);
-            if (number >= lastDelivered) resolve();
-          },
-          ended: reject,
-        }).then((opened) => {
-          stream = opened;
-        }, reject);
-      });
-    } finally {
-      clearTimeout(timer);
-      (stream as EntryStream | null)?.close();
-    }
+    const scan = { topic, lookup, from, windowBytes, idleTimeoutMs };
+    await scanEntries(scan, (base, _next, view, start, end, ledgerId, entryId) => {
+      const number = order.numberOf({ ledgerId, entryId });
+      this.#hide(last, Math.min(number, lastDelivered));
+      last = number;
+      if (number <= lastDelivered) this.#visit(view, start, end, base);
+      return number >= lastDelivered;
+    });
   }
 
   /** The entries between two numbers are not delivered. */
