@@ -1,6 +1,7 @@
 import { topicPath } from '../../../workers/log/pulsar/admin.js';
 import type { AdminHttp } from '../../../workers/log/pulsar/admin-http.js';
 import type { EntryPlace } from '../../../workers/ring/control.js';
+import type { BacklogQuota, RetentionPolicy } from './topic-admin.js';
 
 /** A subscription of a topic. */
 export interface TopicSubscription {
@@ -14,16 +15,6 @@ interface Stats {
     string,
     { consumers: unknown[]; subscriptionProperties?: Record<string, string> }
   >;
-}
-
-interface Retention {
-  readonly retentionTimeInMinutes: number;
-  readonly retentionSizeInMB: number;
-}
-
-interface BacklogQuota {
-  readonly limitSize: number;
-  readonly limitTime: number;
 }
 
 /** The requests of Pulsar's admin API that subscriptions are made and moved with. All reject with AdminError. */
@@ -71,7 +62,7 @@ export class SubscriptionAdmin {
   async keepsForEver(topic: string): Promise<boolean> {
     const path = topicPath(topic);
     const [retention, quotas] = await Promise.all([
-      this.#http.get<Retention | null>(`${path}/retention?applied=true`),
+      this.#http.get<RetentionPolicy | null>(`${path}/retention?applied=true`),
       this.#http.get<Record<string, BacklogQuota>>(`${path}/backlogQuotaMap?applied=true`),
     ]);
     if (retention?.retentionTimeInMinutes !== -1 || retention.retentionSizeInMB !== -1)

@@ -171,7 +171,8 @@ export class TopicAdmin {
   }
 }
 
-interface BacklogQuota {
+/** What a backlog may come to. */
+export interface BacklogQuota {
   /** Bytes and seconds; below 0: no limit. */
   readonly limitSize: number;
   readonly limitTime: number;
