@@ -117,6 +117,9 @@ export class Lease {
     await lock.write(this.#note(false));
     const state = await lock.read();
     if (state.epoch !== epoch) return state;
+    // Whoever asked meanwhile was told that it is over, and waits to be told that it is not, however late a timer is.
+    const hasBegun = this.#renewedSteadyMs !== Number.NEGATIVE_INFINITY;
+    if (hasBegun && !this.isHeld) this.#suspend();
     this.#renewedSteadyMs = steadyMs;
     this.#renewedWallMs = wallMs;
     return null;

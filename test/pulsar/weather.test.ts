@@ -283,3 +283,23 @@ t.test('damaged entries are passed', async (t) => {
     ],
   );
 });
+
+t.test('entries without an index', async (t) => {
+  const scene = await Scene.of(t, (topic) =>
+    sendRaw(t, topic, AccessMode.shared, [
+      { messageCount: 1, metadata: plainMetadata, payload: Buffer.from('before') },
+      { messageCount: 0, metadata: plainMetadata, payload: Buffer.from('uncounted') },
+      { messageCount: 1, metadata: plainMetadata, payload: Buffer.from('behind') },
+      { messageCount: 0, metadata: plainMetadata, payload: Buffer.from('uncounted, too') },
+    ]),
+  );
+  const { offset } = await scene.produceAtLast('ours');
+  t.strictSame(
+    (await scene.readAll()).map(({ offset: at, value }) => [at, value]),
+    [
+      [0, 'before'],
+      [1, 'behind'],
+      [offset, 'ours'],
+    ],
+  );
+});

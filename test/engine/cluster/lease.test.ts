@@ -48,6 +48,17 @@ t.test('a node that was stopped for too long may answer nothing when it goes on'
   t.strictSame(events, ['suspended', 'resumed']);
 });
 
+t.test(
+  'a lease that ran out for a moment is told to go on, whichever timer is first',
+  async (t) => {
+    const { lock, clock, events, next } = await begin(t);
+    await lock.written();
+    clock.advance(sessionTimeoutMs);
+    while (events.at(-1) !== 'resumed') await next();
+    t.strictSame(events, ['suspended', 'resumed']);
+  },
+);
+
 t.test('so may one whose machine was stopped and did not count the time', async (t) => {
   const { clock, lease } = await begin(t);
   clock.wall += sessionTimeoutMs;

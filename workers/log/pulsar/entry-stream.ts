@@ -1,4 +1,5 @@
 import { IndexMissing } from './admin.js';
+import { maxWithoutIndex } from './indexed-entry.js';
 import type { Lookup } from './lookup.js';
 import type { Point } from './positions.js';
 import { earliest, PulsarReader } from './reader.js';
@@ -43,6 +44,7 @@ export class EntryStream {
     events: StreamEvents,
   ): Promise<EntryStream> {
     const stream = new EntryStream(offset);
+    let withoutIndex = 0;
     const connection = await lookup.connectionFor(topic, 'read');
     const { ledgerId, entryId } = after;
     // Behind the last entry of a ledger is the first one of the next, or what is written next.
@@ -51,10 +53,13 @@ export class EntryStream {
       entry(view, entry) {
         const { index, messageCount, checksum, metadataSizeAt } = entry;
         if (index < 0) {
+          // Its producer said that it has no messages: it takes no offset.
+          if (++withoutIndex < maxWithoutIndex) return;
           stream.close();
           events.ended(new IndexMissing(topic));
           return;
         }
+        withoutIndex = 0;
         const nextOffset = index + 1;
         if (nextOffset <= stream.nextOffset) return;
         // A batch of a transaction of Pulsar's own takes one index, whatever is in it.

@@ -1,5 +1,6 @@
 import type { MessageId } from '../../../engine/protocol/pulsar/commands.js';
 import { AdminError, type LedgerFacts, type TopicAdmin } from './admin.js';
+import { nearestIndexed } from './indexed-entry.js';
 
 /** Points remembered for a partition; when there are more, every second one is forgotten. */
 const maxPoints = 2_048;
@@ -88,14 +89,17 @@ export class Positions {
       const guess = Math.floor(lowAt + (high - lowAt) * share) - (maxPassed >> 2);
       const middle = (lowAt + high) >>> 1;
       const at = isGuess ? Math.max(lowAt + 1, Math.min(high - 1, guess)) : middle;
-      const id = order.at(at);
-      const { index } = await this.#admin.entry(this.#topic, id);
-      if (index < offset) {
-        low = { offset: index + 1, after: id };
+      const found = await nearestIndexed(this.#admin, this.#topic, order, at, -1);
+      if (found === null || found.number <= lowAt) {
+        // Nothing that takes an offset lies between.
+        low = { ...low, after: order.at(at) };
+        lowAt = at;
+      } else if (found.index < offset) {
+        low = { offset: found.index + 1, after: order.at(at) };
         lowAt = at;
       } else {
-        high = at;
-        highOffset = index + 1;
+        high = found.number;
+        highOffset = found.index + 1;
       }
     }
     return low;
@@ -167,11 +171,13 @@ export async function findStart(
   ledgers: readonly LedgerFacts[],
   endOffset: number,
 ): Promise<Point> {
-  for (const { ledgerId, entries } of ledgers) {
+  for (const [at, { ledgerId, entries }] of ledgers.entries()) {
     if (entries === 0) continue;
     try {
-      const { index, messages } = await admin.entry(topic, { ledgerId, entryId: 0 });
-      return { offset: index - messages + 1, after: { ledgerId, entryId: -1 } };
+      const order = new EntryOrder(ledgers.slice(at));
+      const found = await nearestIndexed(admin, topic, order, 0, 1);
+      if (found === null) break;
+      return { offset: found.index - found.messages + 1, after: { ledgerId, entryId: -1 } };
     } catch (error) {
       // Retention was quicker; the next ledger is there.
       if (!(error instanceof AdminError) || error.status !== 404) throw error;

@@ -4,6 +4,7 @@ import { EntryFault } from '../../format/entry-fault.js';
 import type { ReplayVisitor } from '../log.js';
 import type { TopicAdmin } from './admin.js';
 import { scanEntries } from './entry-scan.js';
+import { nearestIndexed } from './indexed-entry.js';
 import type { Lookup } from './lookup.js';
 import type { EntryOrder, Point, Positions } from './positions.js';
 
@@ -36,9 +37,11 @@ export async function lastDelivered(
   startOffset: number,
 ): Promise<{ number: number; endOffset: number }> {
   const least = Math.max(0, endNumber - maxTrailingMarkers);
-  for (let number = endNumber - 1; number >= least; number--) {
-    const { index, isMarker } = await admin.entry(topic, order.at(number));
-    if (!isMarker) return { number, endOffset: index + 1 };
+  for (let at = endNumber - 1; at >= least; at--) {
+    const found = await nearestIndexed(admin, topic, order, at, -1);
+    if (found === null) return { number: -1, endOffset: startOffset };
+    at = found.number;
+    if (!found.isMarker) return { number: at, endOffset: found.index + 1 };
   }
   if (least === 0) return { number: -1, endOffset: startOffset };
   throw new Error(`${topic}: more than ${maxTrailingMarkers} markers are at its end`);
@@ -54,9 +57,9 @@ export async function unknownFrom(
   const fitting = Math.ceil(maxUnknownBytes / Math.max(1, order.meanBytes));
   const firstNumber = lastNumber - Math.min(maxUnknownEntries, fitting);
   if (firstNumber < 0) return { from: start, isCut: false };
-  const after = order.at(firstNumber);
-  const { index } = await admin.entry(topic, after);
-  return { from: { offset: index + 1, after }, isCut: true };
+  const found = await nearestIndexed(admin, topic, order, firstNumber, -1);
+  if (found === null) return { from: start, isCut: false };
+  return { from: { offset: found.index + 1, after: found.id }, isCut: true };
 }
 
 /** What was scanned. */

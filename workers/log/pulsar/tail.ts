@@ -1,5 +1,7 @@
 import type { MessageId } from '../../../engine/protocol/pulsar/commands.js';
 import type { TopicAdmin } from './admin.js';
+import { nearestIndexed } from './indexed-entry.js';
+import { EntryOrder } from './positions.js';
 
 /** The end of a topic as it was seen at some time. */
 export interface Tail {
@@ -22,5 +24,7 @@ export async function readTail(admin: TopicAdmin, topic: string): Promise<Tail> 
   if (last.entryId < 0 || !isThere) {
     return { last: null, endOffset: (await admin.ledgerIndex(topic)) + 1 };
   }
-  return { last, endOffset: (await admin.entry(topic, last)).index + 1 };
+  const order = new EntryOrder(ledgers);
+  const found = await nearestIndexed(admin, topic, order, order.numberOf(last), -1);
+  return { last, endOffset: (found?.index ?? -1) + 1 };
 }

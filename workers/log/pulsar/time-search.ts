@@ -9,6 +9,7 @@ import { PlainRecords } from '../../format/plain-records.js';
 import type { FoundOffset } from '../log.js';
 import type { TopicAdmin } from './admin.js';
 import { EntryStream } from './entry-stream.js';
+import { nearestIndexed } from './indexed-entry.js';
 import type { Lookup } from './lookup.js';
 import { EntryOrder, type Point, type Positions } from './positions.js';
 import type { ThreadTools } from './thread-tools.js';
@@ -83,9 +84,10 @@ export class TimeSearch {
     const { topic, admin, positions } = this.#tools;
     const start = await positions.locate(startOffset);
     if (number < 1) return start;
-    const after = order.at(Math.min(number, order.count) - 1);
-    const offset = (await admin.entry(topic, after)).index + 1;
-    return offset > start.offset ? { offset, after } : start;
+    const last = Math.min(number, order.count) - 1;
+    const found = await nearestIndexed(admin, topic, order, last, -1);
+    const offset = (found?.index ?? -1) + 1;
+    return found !== null && offset > start.offset ? { offset, after: found.id } : start;
   }
 
   async #scan(

@@ -3,11 +3,12 @@ import { randomUUID } from 'node:crypto';
 import type { Test } from 'tap';
 import { AccessMode, type MessageId } from '../../../../engine/protocol/pulsar/commands.js';
 import { MessageMetadata } from '../../../../workers/format/message-metadata.js';
-import type {
-  EntryFacts,
-  LedgerList,
-  TopicAdmin,
-  TransactionEnd,
+import {
+  type EntryFacts,
+  IndexMissing,
+  type LedgerList,
+  type TopicAdmin,
+  type TransactionEnd,
 } from '../../../../workers/log/pulsar/admin.js';
 import type { SharedEpochs } from '../../../../workers/log/pulsar/epoch-counters.js';
 import type { SnapshotStore } from '../../../../workers/log/pulsar/snapshot-topic.js';
@@ -267,6 +268,8 @@ export class FakeTopic implements TopicAdmin {
       (entry) => entry.ledgerId === ledgerId && entry.entryId === entryId,
     );
     if (found === undefined) throw new Error(`no entry ${ledgerId}:${entryId}`);
+    // As the real one: a producer that says that an entry has no messages gets no index for it.
+    if (found.messages === 0) throw new IndexMissing(this.name);
     return found;
   }
 
@@ -354,6 +357,10 @@ export class FakeTopic implements TopicAdmin {
       this.delivered++;
       const fields = { consumerId: reader.consumerId, messageId: { ledgerId, entryId } };
       const command = bytesOf(messageCommand, { type: 9, message: fields });
+      if (messages === 0) {
+        reader.peer.socket.write(frameOf(command, bytes));
+        continue;
+      }
       const broker = bytesOf(brokerEntryMetadata, { index });
       const magic = Buffer.from([0x0e, 0x02]);
       reader.peer.socket.write(frameOf(command, magic, uint32(broker.length), broker, bytes));

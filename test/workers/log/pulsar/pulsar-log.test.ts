@@ -227,6 +227,28 @@ t.test('a damaged entry is a hole, and is told', async (t) => {
   t.ok(notices.includes('a damaged entry is a hole'));
 });
 
+t.test('entries without an index take no offset, wherever they are', async (t) => {
+  const topic = await FakeTopic.start(t);
+  const stored = (await sessionOn(t, topic)).appendBatches([2, 3]);
+  await stored;
+  const bytes = topic.entries.at(-1)?.bytes as Buffer;
+  for (let count = 0; count < 3; count++) topic.store(0, bytes);
+  const second = await sessionOn(t, topic);
+  await second.appendBatches([1]);
+  for (let count = 0; count < 3; count++) topic.store(0, bytes);
+  topic.rollLedger();
+  topic.store(0, bytes);
+  const third = await sessionOn(t, topic);
+  await third.appendBatches([4]);
+  const records = (await layout(third)).filter(([, , count]) => count > 0);
+  t.strictSame(records, [
+    [0, 1, 2],
+    [2, 4, 3],
+    [6, 6, 1],
+    [8, 11, 4],
+  ]);
+});
+
 t.test('who reads at the end gets what is written without Pulsar', async (t) => {
   const topic = await FakeTopic.start(t);
   const session = await sessionOn(t, topic);
