@@ -7,36 +7,18 @@ import { nodeDisk } from '../../../workers/log/embedded/disk.js';
 import { openPartition } from '../../../workers/partition/opening.js';
 import type { Partition } from '../../../workers/partition/partition.js';
 import { AppendRequest } from '../../../workers/partition/request.js';
-import type { OpenPartition, WorkerSettings } from '../../../workers/ring/control.js';
 import { type BatchShape, buildBatch, codecs, defaultTimestamp } from '../batch/build-batch.js';
 import { logConfig } from '../batch/log-config.js';
+import { embeddedSettings, openingOf } from './embedded-opening.js';
 
 /** Opens the partition of a data directory on disk, and gives the means to append to it. */
 async function open(dataDir: string, cleanShutdown: boolean) {
   const waiting = new Map<AppendRequest, () => void>();
   const syncer = new FallbackSyncer();
-  const settings: WorkerSettings = {
-    dataDir,
-    storage: 'disk',
-    durability: 'fsync',
-    validateRecords: 'full',
-    backend: { kind: 'embedded' },
-    producerIdExpirationMs: 86_400_000,
-    maxInflatedBytes: 2 ** 20,
-  };
-  const opening: OpenPartition = {
-    slot: 0,
-    generation: 1,
-    topic: 'topic',
-    topicId: 'AAAAAAAAAAAAAAAAAAAAAQ',
-    partition: 0,
-    // Segments of a few batches, so that runs cross from one into the next.
-    config: logConfig({ segmentBytes: 700 }),
-    create: true,
-    recoveryPoint: 0,
-    logStartOffset: 0,
-    cleanShutdown,
-  };
+  const settings = embeddedSettings(dataDir);
+  // Segments of a few batches, so that runs cross from one into the next.
+  const config = logConfig({ segmentBytes: 700 });
+  const opening = openingOf('topic', { config, cleanShutdown });
   const partition = await openPartition(
     opening,
     { settings, codecs, disk: nodeDisk(syncer), pulsar: null },

@@ -1,34 +1,14 @@
 import t from 'tap';
 import { ControlDesk } from '../../../workers/partition/control-desk.js';
 import { AppendRequest } from '../../../workers/partition/request.js';
-import type { FromWorker, OpenPartition, WorkerSettings } from '../../../workers/ring/control.js';
+import type { FromWorker } from '../../../workers/ring/control.js';
 import type { Opened, PartitionWorker } from '../../../workers/thread.js';
 import { buildBatch, codecs, defaultTimestamp } from '../batch/build-batch.js';
-import { logConfig } from '../batch/log-config.js';
 import { diskError, MemoryDisk, type Operation } from '../log/embedded/memory-disk.js';
+import { embeddedSettings, openingOf } from './embedded-opening.js';
 
-const settings: WorkerSettings = {
-  dataDir: '/d',
-  storage: 'disk',
-  durability: 'fsync',
-  validateRecords: 'full',
-  backend: { kind: 'embedded' },
-  producerIdExpirationMs: 86_400_000,
-  maxInflatedBytes: 2 ** 20,
-};
-
-const opening: OpenPartition = {
-  slot: 0,
-  generation: 1,
-  topic: 't',
-  topicId: 'AAAAAAAAAAAAAAAAAAAAAQ',
-  partition: 0,
-  config: logConfig({}),
-  create: true,
-  recoveryPoint: 0,
-  logStartOffset: 0,
-  cleanShutdown: false,
-};
+const settings = embeddedSettings('/d');
+const opening = openingOf('t');
 
 /** A desk over a disk that fails as it is told to, and what its thread told main. */
 function setUp() {
