@@ -14,7 +14,7 @@ const listGroupsVersion = 3;
 const loading = 14;
 const unavailable = 15;
 const notCoordinator = 16;
-const tries = 600;
+const tries = 1_800;
 const retryMs = 100;
 
 export interface CommittedOffset {

@@ -90,7 +90,7 @@ function committedIn({ batches, aborted }: Fetched): number[] {
   return shown;
 }
 
-async function listOffset(
+export async function listOffset(
   client: RawClient,
   name: string,
   partitionIndex: number,

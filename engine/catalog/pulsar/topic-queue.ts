@@ -46,7 +46,8 @@ export class TopicQueue {
 
   async #add(pairs: Iterable<TopicNamePair>, isSecondLook: boolean): Promise<void> {
     for (const pair of pairs) this.#dirty.set(pair.kafkaName, pair);
-    while (this.#dirty.size > 0 && !this.#closed) {
+    // Another caller may have taken these with its own: then they are under way.
+    while ((this.#dirty.size > 0 || this.#running !== null) && !this.#closed) {
       this.#running ??= this.#lookAtAll(isSecondLook).finally(() => {
         this.#running = null;
       });

@@ -21,7 +21,12 @@ import { SharedSender } from './shared-sender.js';
 import { placesBefore } from './snapshot-place.js';
 import { stampBytes } from './stamp.js';
 import type { ThreadTools } from './thread-tools.js';
-import { findTransactions, type ScanRange, type TransactionScanTools } from './transaction-scan.js';
+import {
+  findTransactions,
+  type ScanRange,
+  type TransactionScanTools,
+  transactionsProperty,
+} from './transaction-scan.js';
 import { Transactions } from './transactions.js';
 
 /** Openings in a row, before somebody else decides whether to try again. */
@@ -210,7 +215,12 @@ async function learn(options: PulsarLogOptions, taken: Taken): Promise<OpenedTop
   );
   const startOffset = Math.min(endOffset, Math.max(start.offset, virtualStart));
   const range = { order, lastDelivered: delivered.number, endNumber, startOffset, endOffset };
-  const transactionsFound = await transactionsOf(options, replayTools, range);
+  const transactionsFound = await transactionsOf(
+    options,
+    replayTools,
+    range,
+    properties[transactionsProperty],
+  );
   positions.saw(endOffset, last.ledgerId, last.entryId);
   return {
     ...options,
@@ -256,7 +266,9 @@ async function transactionsOf(
   { transactions }: PulsarLogOptions,
   tools: TransactionScanTools,
   range: Omit<ScanRange, 'needsCommits'>,
+  known: string | undefined,
 ): Promise<Transactions> {
   if (transactions === 'none') return new Transactions();
-  return findTransactions(tools, { ...range, needsCommits: transactions === 'read-with-commits' });
+  const needsCommits = transactions === 'read-with-commits';
+  return findTransactions(tools, { ...range, needsCommits }, needsCommits ? undefined : known);
 }

@@ -54,20 +54,20 @@ export interface ScanRange {
 }
 
 /**
- * All transactions up to the end of the range. What an earlier opening found and stored is not read again. Rejects with
- * AdminError, PulsarError, ConnectionLost.
+ * All transactions up to the end of the range. What an earlier opening found and stored as `transactionsProperty` is not
+ * read again. Rejects with AdminError, PulsarError, ConnectionLost.
  */
 export async function findTransactions(
   tools: TransactionScanTools,
   range: ScanRange,
+  stored: string | undefined,
 ): Promise<Transactions> {
   const { admin, topic } = tools;
   const { startOffset, endOffset, needsCommits } = range;
-  const text = needsCommits ? null : await admin.property(topic, transactionsProperty);
   const known =
-    text === null
+    stored === undefined
       ? { transactions: new Transactions(), endOffset: startOffset }
-      : Transactions.fromText(text);
+      : Transactions.fromText(stored);
   const { transactions } = known;
   if (known.endOffset >= endOffset) return transactions;
   const scan = new Scan(tools, range, Math.max(startOffset, known.endOffset));

@@ -76,3 +76,18 @@ t.test('nothing is looked at after a close', async (t) => {
   await queue.add([pair('t')]);
   t.equal(looks, 0);
 });
+
+t.test('who waits is not told before its topic was looked at, whoever took it along', async (t) => {
+  const looked: string[] = [];
+  const queue = new TopicQueue(async ({ kafkaName }) => {
+    await new Promise((resolve) => setImmediate(resolve));
+    looked.push(kafkaName);
+    return true;
+  }, silent);
+  t.teardown(() => queue.close());
+  const first = queue.add([pair('first')]);
+  // The first caller goes on first, and takes this one's topic with it.
+  await queue.add([pair('second')]);
+  t.strictSame(looked, ['first', 'second']);
+  await first;
+});
