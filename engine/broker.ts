@@ -175,7 +175,10 @@ class Assembly implements Broker {
         groups.onPartitionOffline(ref);
       },
     });
-    catalog.on({ deleted: (topic) => groups.onTopicDeleted(topic.name) });
+    catalog.on({
+      created: (topic) => groups.onTopicCreated(topic),
+      deleted: (topic) => groups.onTopicDeleted(topic.name),
+    });
     await groups.start();
     this.listeners = await this.#front.bind(
       settings.kafkaListeners,

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import t, { type Test } from 'tap';
 import { offsetsTopic } from '../../engine/catalog/topic-name.js';
-import { offsetCommitExchange } from '../exchanges.js';
+import { findCoordinatorExchange, offsetCommitExchange } from '../exchanges.js';
 import type { RawClient } from '../raw-client.js';
 import { createTopic } from '../whole/records.js';
 import { runBroker } from '../whole/running-broker.js';
@@ -45,6 +45,8 @@ const last = { topic, partition: 0, offset: commitsAtOnce * requests - 1, metada
 t.test('many commits', async (t) => {
   const client = await (await start(t)).connect();
   await createTopic(client, topic, 1);
+  // Makes the offsets topic.
+  await client.ask(findCoordinatorExchange, { key: groupId, keyType: 0 }, 3);
   t.equal(await commitOffset(client, groupId, { ...last, offset: 0 }), 0);
   for (let at = 0; at < requests; at++) await commitMany(client, at * commitsAtOnce);
   // The snapshot is written beside what clients do.

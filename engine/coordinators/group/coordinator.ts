@@ -68,6 +68,8 @@ export class GroupCoordinator {
   private readonly deadlines: Deadlines;
   private readonly codecs = loadCodecs();
   private partitions: OffsetsPartition[] = [];
+  /** Until the partitions have been read for the first time. */
+  private attaching: Promise<void> = Promise.resolve();
   private alarm: NodeJS.Timeout | null = null;
   private retention: NodeJS.Timeout | null = null;
   private closed = false;
@@ -113,8 +115,20 @@ export class GroupCoordinator {
   async ensureReady(): Promise<void> {
     if (this.partitions.length > 0) return;
     const topic = await this.options.topics.ensureTopic(offsetsTopic);
-    // Another call may have been first.
-    if (this.partitions.length === 0 && !this.closed) await this.attach(topic.partitions);
+    this.onTopicCreated({ name: offsetsTopic, partitions: topic.partitions });
+    await this.attaching;
+  }
+
+  /** There is an offsets topic now, whoever made it: at a start it may also come late. */
+  onTopicCreated({
+    name,
+    partitions,
+  }: {
+    name: string;
+    partitions: readonly PartitionRef[];
+  }): void {
+    if (name !== offsetsTopic || this.closed || this.partitions.length > 0) return;
+    void this.attach(partitions);
   }
 
   onPartitionOnline(ref: PartitionRef): void {
@@ -251,7 +265,9 @@ export class GroupCoordinator {
     const defaults = { reloadDelayMs: RELOAD_DELAY_MS, snapshotRecords: SNAPSHOT_RECORDS };
     const options = { ...defaults, ...this.options, layout, deadlines, codecs };
     this.partitions = refs.map((ref) => new OffsetsPartition(ref, options));
-    await inParallel(this.partitions, LOADS_IN_PARALLEL, (partition) => partition.start());
+    const all = this.partitions;
+    this.attaching = inParallel(all, LOADS_IN_PARALLEL, (partition) => partition.start());
+    await this.attaching;
   }
 
   private partitionOf(ref: PartitionRef): OffsetsPartition | undefined {

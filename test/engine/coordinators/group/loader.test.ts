@@ -159,14 +159,16 @@ t.test('a million commits of a thousand keys load in under a second', (t) => {
     chunks.push(Buffer.concat(chunk));
     chunk = [];
   }
-  const started = performance.now();
+  // Processor time: what else the machine does is no matter.
+  const started = process.cpuUsage();
   const loader = new OffsetsLoader(codecs, (topic) => topic);
   let endOffset = 0;
   for (const bytes of chunks) {
     endOffset = endOffsetOf(bytes);
     loader.add(bytes);
   }
-  const tookMs = performance.now() - started;
+  const { user, system } = process.cpuUsage(started);
+  const tookMs = (user + system) / 1_000;
   const megabytes = chunks.reduce((sum, { length }) => sum + length, 0) / 1e6;
   t.comment(`1 000 000 commits, ${megabytes.toFixed(0)} MB: ${tookMs.toFixed(0)} ms`);
   t.equal(endOffset, 1_000_000);
