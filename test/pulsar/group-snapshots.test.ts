@@ -15,9 +15,9 @@ t.setTimeout(280_000);
 const topic = `t-${randomUUID()}`;
 const groupId = 'g';
 const metadata = { kafkaMetadataNamespace: `kopje-${randomUUID()}` };
-/** Of one request, to the same partition; a snapshot is written after 50 000. */
-const commitsAtOnce = 10_000;
-const requests = 6;
+/** Of one request, to the same partition: they fit into a batch. A snapshot is written after 50 000. */
+const commitsAtOnce = 4_000;
+const requests = 14;
 
 function start(t: Test) {
   const pulsar = { backend: serviceUrl, pulsarAdminUrl: adminUrl, offsetsTopicNumPartitions: 1 };
