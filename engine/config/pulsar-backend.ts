@@ -1,6 +1,6 @@
 /** What the settings say about the Pulsar cluster, checked together, as the clients of all threads take it. */
 import { readFile } from 'node:fs/promises';
-import { snapshotTopicName } from '../../workers/log/pulsar/snapshot-topic.js';
+import { snapshotTopicName } from '../../workers/log/pulsar/topic-name.js';
 import type { Backend, PulsarAuthentication } from '../../workers/ring/control.js';
 import type { Inconsistency } from './consistency.js';
 import { SettingsError } from './mistakes.js';

@@ -1,7 +1,7 @@
 /** What stands around an entry's metadata and payload, checked. */
 import { putInt32 } from '../../engine/protocol/kafka/big-endian.js';
-import { type EntryEnvelope, readEnvelope } from '../../engine/protocol/pulsar/frames.js';
-import { PulsarFormatError } from '../../engine/protocol/pulsar/message-type.js';
+import { type EntryEnvelope, readEnvelope } from '../../engine/protocol/pulsar/envelope.js';
+import { PulsarFormatError } from '../../engine/protocol/pulsar/format-error.js';
 import type { Codecs } from '../../native/codecs.js';
 import { corrupt } from './entry-fault.js';
 

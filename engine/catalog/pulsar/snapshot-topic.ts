@@ -1,5 +1,5 @@
 import { AdminError } from '../../../workers/log/pulsar/admin-http.js';
-import { snapshotTopicName } from '../../../workers/log/pulsar/snapshot-topic.js';
+import { snapshotTopicName } from '../../../workers/log/pulsar/topic-name.js';
 import type { TopicAdmin } from './topic-admin.js';
 
 const msPerMinute = 60_000;

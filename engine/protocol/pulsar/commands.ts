@@ -3,6 +3,7 @@
  * without the hot ones: SEND, SEND_RECEIPT and MESSAGE have codecs of their own in `hot-commands.ts`.
  */
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import { PulsarFormatError } from './format-error.js';
 import {
   bool,
   bytes,
@@ -13,7 +14,6 @@ import {
   message,
   nested,
   optional,
-  PulsarFormatError,
   text,
   uint64,
 } from './message-type.js';

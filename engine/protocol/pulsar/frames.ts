@@ -4,15 +4,14 @@
  * `[u16 0x0e02 | u32 size | BrokerEntryMetadata] [u16 0x0e01 | u32 crc32c] u32 metadataSize | metadata | payload`.
  */
 import { type CommandFields, type CommandName, encodeCommand } from './commands.js';
-import { PulsarFormatError } from './message-type.js';
+import { checksumMagic, type EntryEnvelope, readEnvelope } from './envelope.js';
+import { PulsarFormatError } from './format-error.js';
 import { VarintReader, writeVarint } from './varint.js';
 
 /** Numbers of the commands that have codecs of their own. */
 export const HotCommand = { send: 6, sendReceipt: 7, message: 9 } as const;
 
 export const lengthBytes = 4;
-const brokerEntryMagic = 0x0e02;
-const checksumMagic = 0x0e01;
 /** Most bytes of a SEND frame before the metadata: lengths, the command with three long varints, the checksum. */
 const maxSendHeadBytes = 4 + 4 + 2 + 2 + 3 * 11 + 2 + 4 + 4;
 
@@ -99,21 +98,6 @@ export function readSendReceipt(
   }
 }
 
-/** What stands around an entry's metadata and payload, on the wire and in a bookie; the caller owns and reuses it. */
-export interface EntryEnvelope {
-  /** Index of the entry's last message; -1 where the broker sent none. */
-  index: number;
-  /** Broker's clock at the append, ms; -1 where the broker sent none. */
-  brokerTimestamp: number;
-  /** Checksum over `[metadataSizeAt, end)`; -1 where there is none. */
-  checksum: number;
-  /** Where the size of the metadata stands; the metadata and the payload follow. */
-  metadataSizeAt: number;
-  metadataStart: number;
-  payloadStart: number;
-  end: number;
-}
-
 /** An entry that a MESSAGE carries; the caller owns and reuses it. */
 export interface ReceivedEntry extends EntryEnvelope {
   consumerId: number;
@@ -145,40 +129,6 @@ export function readMessage(
   out.messageCount = messagesIn(view, out.metadataStart, out.payloadStart);
 }
 
-/** The blocks before an entry's metadata, each with a magic of its own. Throws PulsarFormatError. */
-export function readEnvelope(
-  view: Uint8Array,
-  start: number,
-  end: number,
-  out: EntryEnvelope,
-): void {
-  out.index = -1;
-  out.brokerTimestamp = -1;
-  out.checksum = -1;
-  out.end = end;
-  let at = start;
-  if (end - at >= 6 && uint16At(view, at) === brokerEntryMagic) {
-    const sizeBytes = uint32At(view, at + 2);
-    at += 6;
-    if (sizeBytes > end - at)
-      throw new PulsarFormatError('broker entry metadata that ends beyond its entry');
-    readBrokerEntry(view, at, at + sizeBytes, out);
-    at += sizeBytes;
-  }
-  if (end - at >= 6 && uint16At(view, at) === checksumMagic) {
-    out.checksum = uint32At(view, at + 2);
-    at += 6;
-  }
-  if (end - at < lengthBytes) throw new PulsarFormatError('an entry without metadata');
-  const metadataBytes = uint32At(view, at);
-  out.metadataSizeAt = at;
-  out.metadataStart = at + lengthBytes;
-  if (metadataBytes > end - out.metadataStart) {
-    throw new PulsarFormatError('metadata that ends beyond its entry');
-  }
-  out.payloadStart = out.metadataStart + metadataBytes;
-}
-
 /** `num_messages_in_batch`; 1 where it is absent, and for metadata that cannot be read, as the broker has it. */
 function messagesIn(view: Uint8Array, start: number, end: number): number {
   reader.take(view, start, end);
@@ -192,16 +142,6 @@ function messagesIn(view: Uint8Array, start: number, end: number): number {
     if (!(error instanceof PulsarFormatError)) throw error;
   }
   return 1;
-}
-
-function readBrokerEntry(view: Uint8Array, start: number, end: number, out: EntryEnvelope): void {
-  reader.take(view, start, end);
-  while (!reader.isAtEnd) {
-    const tag = reader.int32();
-    if (tag === 0x08) out.brokerTimestamp = reader.uint64();
-    else if (tag === 0x10) out.index = reader.uint64();
-    else reader.skip(tag & 7);
-  }
 }
 
 /** Finds the fields of a hot command in its `BaseCommand`; returns their end, with the reader at their start. */
@@ -230,20 +170,6 @@ function readMessageId(out: { ledgerId: number; entryId: number }): void {
     else if (tag === 0x10) out.entryId = reader.uint64();
     else reader.skip(tag & 7);
   }
-}
-
-export function uint32At(view: Uint8Array, at: number): number {
-  return (
-    (((view[at] as number) << 24) |
-      ((view[at + 1] as number) << 16) |
-      ((view[at + 2] as number) << 8) |
-      (view[at + 3] as number)) >>>
-    0
-  );
-}
-
-function uint16At(view: Uint8Array, at: number): number {
-  return ((view[at] as number) << 8) | (view[at + 1] as number);
 }
 
 function writeUint32(target: Uint8Array, at: number, value: number): void {

@@ -1,9 +1,5 @@
 import { type BinaryReader, type BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
-
-/** Bytes that break the protocol: the connection they came on is of no more use. */
-export class PulsarFormatError extends Error {
-  override readonly name = 'PulsarFormatError';
-}
+import { PulsarFormatError } from './format-error.js';
 
 /** One field of a message: its number, and how its values are written and read. */
 export interface Field<T> {

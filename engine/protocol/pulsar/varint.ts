@@ -1,5 +1,5 @@
 /** Protocol Buffers' variable-length integers in ranges of memory, without BigInt. */
-import { PulsarFormatError } from './message-type.js';
+import { PulsarFormatError } from './format-error.js';
 
 /** A 64-bit value takes no more. */
 export const maxVarintBytes = 10;

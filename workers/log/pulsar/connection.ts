@@ -8,6 +8,8 @@ import {
   decodeCommand,
   protocolVersion,
 } from '../../../engine/protocol/pulsar/commands.js';
+import { uint32At } from '../../../engine/protocol/pulsar/envelope.js';
+import { PulsarFormatError } from '../../../engine/protocol/pulsar/format-error.js';
 import {
   commandFrame,
   HotCommand,
@@ -18,9 +20,7 @@ import {
   type SendHead,
   type SendReceipt,
   sendHead,
-  uint32At,
 } from '../../../engine/protocol/pulsar/frames.js';
-import { PulsarFormatError } from '../../../engine/protocol/pulsar/message-type.js';
 import type { Authentication } from './authentication.js';
 import { ConnectionLost } from './errors.js';
 import { FrameRegion } from './frame-region.js';

@@ -1,5 +1,5 @@
 import { recordCount, setBaseOffset } from '../../../engine/protocol/kafka/record-batch.js';
-import { uint32At } from '../../../engine/protocol/pulsar/frames.js';
+import { uint32At } from '../../../engine/protocol/pulsar/envelope.js';
 import type { Codecs } from '../../../native/codecs.js';
 import {
   EntryEncoder,

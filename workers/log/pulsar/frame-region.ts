@@ -1,5 +1,6 @@
-import { lengthBytes, uint32At } from '../../../engine/protocol/pulsar/frames.js';
-import { PulsarFormatError } from '../../../engine/protocol/pulsar/message-type.js';
+import { uint32At } from '../../../engine/protocol/pulsar/envelope.js';
+import { PulsarFormatError } from '../../../engine/protocol/pulsar/format-error.js';
+import { lengthBytes } from '../../../engine/protocol/pulsar/frames.js';
 
 /** Beyond this a read brings little more. */
 const regionBytes = 256 * 1024;

@@ -4,9 +4,6 @@ import type { TopicAdmin } from './admin.js';
 import type { Lookup } from './lookup.js';
 import { sendOne } from './send-one.js';
 
-/** The topic in the metadata namespace that producer snapshots of all partitions are written to. */
-export const snapshotTopicName = '__kopje_producers';
-
 /** Keeps bytes under the place that they were given. */
 export interface SnapshotStore {
   /** `partition` is for whoever looks at the topic. Rejects with PulsarError, ConnectionLost. */

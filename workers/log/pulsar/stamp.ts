@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { uint32At } from '../../../engine/protocol/pulsar/frames.js';
+import { uint32At } from '../../../engine/protocol/pulsar/envelope.js';
 import type { Codecs } from '../../../native/codecs.js';
 import { METADATA_SIZE_BYTES } from '../../format/envelope.js';
 import { TAG } from '../../format/message-metadata.js';

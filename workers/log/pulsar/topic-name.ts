@@ -13,3 +13,6 @@ export function parseTopicName(topic: string): PulsarTopicName {
   }
   return { tenant, namespace, local };
 }
+
+/** The topic in the metadata namespace that producer snapshots of all partitions are written to. */
+export const snapshotTopicName = '__kopje_producers';

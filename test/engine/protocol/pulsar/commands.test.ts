@@ -5,8 +5,8 @@ import {
   encodeCommand,
   serverErrorName,
 } from '../../../../engine/protocol/pulsar/commands.js';
+import { PulsarFormatError } from '../../../../engine/protocol/pulsar/format-error.js';
 import { commandFrame } from '../../../../engine/protocol/pulsar/frames.js';
-import { PulsarFormatError } from '../../../../engine/protocol/pulsar/message-type.js';
 import fc from '../../../fast-check.js';
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');

@@ -1,12 +1,12 @@
 import t from 'tap';
+import { uint32At } from '../../../../engine/protocol/pulsar/envelope.js';
+import { PulsarFormatError } from '../../../../engine/protocol/pulsar/format-error.js';
 import {
   type ReceivedEntry,
   readMessage,
   readSendReceipt,
   sendHead,
-  uint32At,
 } from '../../../../engine/protocol/pulsar/frames.js';
-import { PulsarFormatError } from '../../../../engine/protocol/pulsar/message-type.js';
 import fc from '../../../fast-check.js';
 import {
   bytesOf,

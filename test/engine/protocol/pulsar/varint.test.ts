@@ -1,6 +1,6 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import t from 'tap';
-import { PulsarFormatError } from '../../../../engine/protocol/pulsar/message-type.js';
+import { PulsarFormatError } from '../../../../engine/protocol/pulsar/format-error.js';
 import {
   maxVarintBytes,
   VarintReader,
