@@ -51,6 +51,19 @@ async function loaded(shape: ProduceShape): Promise<ProduceLoad> {
   return load;
 }
 
+/** Produces a batch beside the load. */
+async function addRecord(
+  t: Test,
+  { address, topic }: ProduceShape,
+  partition: number,
+  batch: Uint8Array,
+): Promise<void> {
+  if (address.protocol !== 'kafka') throw new Error('not Kafka');
+  const connection = await RawConnection.open(address.host, address.port);
+  t.teardown(() => connection.close());
+  await connection.ask(produceRequest(topic, -1, [{ partition, batch }]));
+}
+
 for (const compression of ['none', 'lz4', 'zstd'] as const) {
   t.test(`what was produced with ${compression} is read back, record by record`, async (t) => {
     const load = await loaded(await shapeFor(t, { compression }));
@@ -66,24 +79,14 @@ for (const compression of ['none', 'lz4', 'zstd'] as const) {
 t.test('a record that is there once too often is found', async (t) => {
   const shape = await shapeFor(t);
   const load = await loaded(shape);
-  if (shape.address.protocol !== 'kafka') throw new Error('not Kafka');
-  const connection = await RawConnection.open(shape.address.host, shape.address.port);
-  t.teardown(() => connection.close());
-  await connection.ask(
-    produceRequest(shape.topic, -1, [{ partition: 0, batch: batchOf(1, 1_000, 7) }]),
-  );
+  await addRecord(t, shape, 0, batchOf(1, 1_000, 7));
   await t.rejects(load.verify(), { message: /^record 7 was acknowledged \d+ times and is there/ });
 });
 
 t.test('a record that was changed is found', async (t) => {
   const shape = await shapeFor(t);
   const load = await loaded(shape);
-  if (shape.address.protocol !== 'kafka') throw new Error('not Kafka');
-  const connection = await RawConnection.open(shape.address.host, shape.address.port);
-  t.teardown(() => connection.close());
-  await connection.ask(
-    produceRequest(shape.topic, -1, [{ partition: 1, batch: batchOf(1, 999, 3) }]),
-  );
+  await addRecord(t, shape, 1, batchOf(1, 999, 3));
   await t.rejects(load.verify(), { message: 'record 3 is not what was sent' });
 });
 

@@ -40,6 +40,19 @@ async function checkAll(t: Test, topic: FakeTopic, session: Session, batches: nu
   t.equal(found.length, batches, 'and all is read');
 }
 
+/** Appends a batch that the broker is sent and says nothing of; those behind it are stored. */
+async function appendIgnored(topic: FakeTopic, { log }: Session): Promise<void> {
+  const sent = new Promise<void>((resolve) => {
+    topic.beforeStore = () => {
+      resolve();
+      return 'ignore';
+    };
+  });
+  append(log, recordsOf(2));
+  await sent;
+  topic.beforeStore = () => 'store';
+}
+
 for (const pulsarWriters of writers) {
   t.test(`it is unloaded to another broker under load, ${pulsarWriters}`, async (t) => {
     const topic = await FakeTopic.start(t);
@@ -88,15 +101,7 @@ t.test('sends that a broker drops while it gives the topic away are settled', as
   await pump(session, 10);
   topic.beforeStore = () => 'ignore';
   for (let i = 0; i < 5; i++) append(session.log, recordsOf(2));
-  const told = new Promise<void>((resolve) => {
-    topic.beforeStore = () => {
-      resolve();
-      return 'ignore';
-    };
-  });
-  append(session.log, recordsOf(2));
-  await told;
-  topic.beforeStore = () => 'store';
+  await appendIgnored(topic, session);
   topic.moveTo(second, true);
   await session.until(() => session.fault !== null);
   t.equal(session.fault?.code, 'storage', 'clients send again what is not there');
@@ -111,15 +116,7 @@ t.test('sends that get no answer at all are timed out', async (t) => {
   let nowMs = Date.now();
   const session = await sessionOn(t, topic, { clock: () => nowMs });
   await pump(session, 10);
-  const ignored = new Promise<void>((resolve) => {
-    topic.beforeStore = () => {
-      resolve();
-      return 'ignore';
-    };
-  });
-  append(session.log, recordsOf(2));
-  await ignored;
-  topic.beforeStore = () => 'store';
+  await appendIgnored(topic, session);
   session.log.expire(nowMs, session.log.stableEndOffset);
   nowMs += 31_000;
   session.log.expire(nowMs, session.log.stableEndOffset);
