@@ -1,6 +1,7 @@
 import { AccessMode } from '../../../engine/protocol/pulsar/commands.js';
 import { loadCodecs } from '../../../native/index.js';
 import { EntryMaker } from '../../../workers/log/pulsar/entry-maker.js';
+import { EntryMemory } from '../../../workers/log/pulsar/entry-memory.js';
 import { type OutgoingEntry, PulsarProducer } from '../../../workers/log/pulsar/producer.js';
 import {
   type ChannelEvents,
@@ -101,7 +102,13 @@ class Partition {
 
 function entriesOf(shape: ProduceShape): OutgoingEntry[] {
   const { partitions, recordBytes, batchBytes, entryFormat } = shape;
-  const maker = new EntryMaker(loadCodecs(), maxInflatedBytes, maxMessageBytes);
+  const maker = new EntryMaker(
+    loadCodecs(),
+    maxInflatedBytes,
+    maxMessageBytes,
+    // They are sent again and again: nothing is given back.
+    new EntryMemory(),
+  );
   const records = recordsPerBatch(recordBytes, batchBytes);
   return Array.from({ length: distinctSends(shape) * partitions }, (_, number) => {
     const batch = batchOf(records, recordBytes, number * records);

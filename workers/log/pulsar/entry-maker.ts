@@ -8,6 +8,7 @@ import {
 } from '../../format/entry-encoder.js';
 import { EntryFault } from '../../format/entry-fault.js';
 import { METADATA_SIZE_BYTES } from '../../format/envelope.js';
+import type { EntryMemory } from './entry-memory.js';
 import { kafkaMetadata } from './entry-merger.js';
 import type { OutgoingEntry } from './producer.js';
 
@@ -21,10 +22,17 @@ export class EntryMaker {
   /** Most bytes of metadata and payload that the broker takes. */
   maxMessageBytes: number;
   readonly #encoder: EntryEncoder;
+  readonly #memory: EntryMemory;
   readonly #one: Uint8Array[] = [];
 
-  constructor(codecs: Codecs, maxInflatedBytes: number, maxMessageBytes: number) {
+  constructor(
+    codecs: Codecs,
+    maxInflatedBytes: number,
+    maxMessageBytes: number,
+    memory: EntryMemory,
+  ) {
     this.#encoder = new EntryEncoder(codecs, maxInflatedBytes);
+    this.#memory = memory;
     this.maxMessageBytes = maxMessageBytes;
   }
 
@@ -33,7 +41,10 @@ export class EntryMaker {
     return batch.length + KAFKA_ENVELOPE_BYTES <= this.maxMessageBytes;
   }
 
-  /** Null if the batch does not fit the format, or its entry the broker. Kafka's formats borrow the batch. */
+  /**
+   * Null if the batch does not fit the format, or its entry the broker. Kafka's formats borrow the batch; an entry in the
+   * pulsar format is in lent memory, to be given back when it is stored.
+   */
   make(format: EntryFormat, batch: Uint8Array, nowMs: number): OutgoingEntry | null {
     return format === 'pulsar' ? this.#encoded(batch, nowMs) : this.#borrowed(format, batch, nowMs);
   }
@@ -58,15 +69,17 @@ export class EntryMaker {
     this.#one[0] = batch;
     let roomBytes = Math.min(mostBytes, 2 * batch.length + firstRoomBytes);
     for (;;) {
-      const room = Buffer.allocUnsafe(roomBytes);
-      let end: number;
+      const room = this.#memory.lend(roomBytes);
+      let end = -1;
       try {
         end = this.#encoder.encode('pulsar', this.#one, 0, 1, nowMs, room, 0, roomBytes);
+        if (end !== -1) return outgoing(room, end, recordCount(batch, 0));
       } catch (error) {
         if (error instanceof EntryFault) return null;
         throw error;
+      } finally {
+        if (end === -1) this.#memory.giveBack([room]);
       }
-      if (end !== -1) return outgoing(room, end, recordCount(batch, 0));
       if (roomBytes === mostBytes) return null;
       roomBytes = Math.min(mostBytes, 2 * roomBytes);
     }

@@ -141,7 +141,7 @@ async function takeShared(options: PulsarLogOptions, opening: Opening): Promise<
     { topic, lookup, admin, epochs, codecs, clock },
     {
       delivered: (...entry) => opening.log?.delivered(...entry),
-      placed: (baseOffset) => opening.log?.placed(baseOffset),
+      placed: (baseOffset, payload) => opening.log?.placed(baseOffset, payload),
       ...endings(options, opening),
     },
   );

@@ -1,10 +1,12 @@
 import type { CountCopy } from '../../batch/rebuild.js';
 import type { EntryFormat } from '../../format/entry-encoder.js';
 import { type AppendRun, LogFault } from '../log.js';
-import type { EntryMaker } from './entry-maker.js';
-import type { EntryMerger } from './entry-merger.js';
+import { EntryMaker } from './entry-maker.js';
+import type { EntryMemory } from './entry-memory.js';
+import { EntryMerger } from './entry-merger.js';
 import type { OutgoingEntry } from './producer.js';
 import type { PlacedEntry } from './sender.js';
+import type { ThreadTools } from './thread-tools.js';
 
 /** An entry, and the numbers of records in each of its batches. */
 export interface RunEntry extends PlacedEntry {
@@ -15,14 +17,22 @@ export interface RunEntry extends PlacedEntry {
 export class Outbox {
   readonly #maker: EntryMaker;
   readonly #merger: EntryMerger;
+  readonly #memory: EntryMemory;
   readonly #copied: CountCopy;
   /** Entries made when their batches were accepted. */
   readonly #made = new Map<Uint8Array, OutgoingEntry>();
 
-  constructor(maker: EntryMaker, merger: EntryMerger, copied: CountCopy) {
-    this.#maker = maker;
-    this.#merger = merger;
+  constructor(tools: ThreadTools, maxMessageBytes: number, copied: CountCopy) {
+    const { codecs, maxInflatedBytes, entryMemory, kopCompatible } = tools;
+    this.#maker = new EntryMaker(codecs, maxInflatedBytes, maxMessageBytes, entryMemory);
+    this.#merger = new EntryMerger(codecs, kopCompatible, maxMessageBytes);
+    this.#memory = entryMemory;
     this.#copied = copied;
+  }
+
+  /** Whether batches that wait together become one entry. */
+  merges(format: EntryFormat): boolean {
+    return this.#merger.merges(format);
   }
 
   /** As `Log.accepts`. */
@@ -59,6 +69,11 @@ export class Outbox {
     } finally {
       this.#made.clear();
     }
+  }
+
+  /** An entry is stored: nothing borrows its payload any more. */
+  stored(payload: readonly Uint8Array[]): void {
+    this.#memory.giveBack(payload);
   }
 
   #makeOf(format: EntryFormat, batch: Uint8Array, nowMs: number): OutgoingEntry {

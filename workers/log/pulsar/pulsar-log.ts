@@ -15,8 +15,7 @@ import {
 } from '../log.js';
 import { CatchUp } from './catch-up.js';
 import { EntryCache } from './entry-cache.js';
-import { EntryMaker, storedBytes } from './entry-maker.js';
-import { EntryMerger } from './entry-merger.js';
+import { storedBytes } from './entry-maker.js';
 import { EntryServer } from './entry-server.js';
 import { addHole } from './holes.js';
 import type { PulsarLogOptions } from './open.js';
@@ -92,7 +91,6 @@ export class PulsarLog implements Log {
   readonly #server: EntryServer;
   readonly #times: TimeSearch;
   readonly #snapshots: ProducerSnapshots;
-  readonly #merger: EntryMerger;
   /** Numbers of records in the batches of each entry that has no place yet. */
   readonly #unplaced: (readonly number[])[] = [];
   #config: LogConfig;
@@ -115,7 +113,7 @@ export class PulsarLog implements Log {
 
   constructor(topic: OpenedTopic) {
     const { tools, sender, positions, config } = topic;
-    const { codecs, maxInflatedBytes, lookup, admin } = tools;
+    const { codecs, lookup, admin } = tools;
     this.#topic = topic;
     this.#sender = sender;
     this.#config = config;
@@ -126,9 +124,7 @@ export class PulsarLog implements Log {
     this.stableEndOffset = topic.endOffset;
     this.#nextStartPollMs = topic.clock() + startPollMs;
     this.#storeTransactionsAt = topic.endOffset + storeTransactionsEvery;
-    const maker = new EntryMaker(codecs, maxInflatedBytes, topic.maxMessageBytes);
-    this.#merger = new EntryMerger(codecs, tools.kopCompatible, topic.maxMessageBytes);
-    this.#outbox = new Outbox(maker, this.#merger, topic.copied);
+    this.#outbox = new Outbox(tools, topic.maxMessageBytes, topic.copied);
     this.#cache = new EntryCache(tools.memory);
     this.#catchUp = new CatchUp({
       topic: topic.topic,
@@ -169,7 +165,7 @@ export class PulsarLog implements Log {
   get isWritable(): boolean {
     if (this.#fault !== null || !this.#sender.isReady) return false;
     const underWay = this.#appendedEntries - this.#storedEntries;
-    return underWay < maxMergingInFlight || !this.#merger.merges(this.#config.entryFormat);
+    return underWay < maxMergingInFlight || !this.#outbox.merges(this.#config.entryFormat);
   }
 
   listen(events: LogEvents): void {
@@ -331,6 +327,7 @@ export class PulsarLog implements Log {
       this.#cache.add(baseOffset, nextOffset, bytes);
       this.#topic.copied('cache', bytes.length);
     }
+    this.#outbox.stored(entry.payload);
     this.#storedEntries++;
     this.stableEndOffset = nextOffset;
     this.stableSizeBytes += sizeBytes;
@@ -363,7 +360,8 @@ export class PulsarLog implements Log {
   }
 
   /** The sender's: what was delivered last is the oldest entry that had no place. */
-  placed(baseOffset: number): void {
+  placed(baseOffset: number, payload: readonly Uint8Array[]): void {
+    this.#outbox.stored(payload);
     this.#storedEntries++;
     let offset = baseOffset;
     for (const count of this.#unplaced.shift() as readonly number[]) {

@@ -28,8 +28,8 @@ export interface SharedSenderOptions extends SharedOwnerOptions {
 export interface SharedSenderEvents {
   /** Whoever wrote it. */
   readonly delivered: StreamEvents['entry'];
-  /** The oldest entry that had no place was the one that was delivered last. */
-  placed(baseOffset: number): void;
+  /** The oldest entry that had no place was the one that was delivered last: its payload is no longer borrowed. */
+  placed(baseOffset: number, payload: readonly Uint8Array[]): void;
   /** It has room again, or the owner is back. */
   ready(): void;
   /** What has no place may be stored or not. */
@@ -194,7 +194,7 @@ export class SharedSender {
     this.#sent--;
     this.#inFlightBytes -= oldest.sizeBytes;
     this.#isHeard = true;
-    this.#events.placed(baseOffset);
+    this.#events.placed(baseOffset, oldest.payload);
     this.#pump();
     if (this.isReady) this.#events.ready();
   }

@@ -2,6 +2,7 @@ import type { Codecs } from '../../../native/codecs.js';
 import { Entry } from '../../format/entry.js';
 import type { TopicAdmin } from './admin.js';
 import type { CacheMemory } from './entry-cache.js';
+import { EntryMemory } from './entry-memory.js';
 import type { SharedEpochs } from './epoch-counters.js';
 import type { Lookup } from './lookup.js';
 import type { SnapshotStore } from './snapshot-topic.js';
@@ -20,15 +21,18 @@ export interface ThreadTools {
   readonly codecs: Codecs;
   /** Bound of a payload after decompression. */
   readonly maxInflatedBytes: number;
+  /** For entries on their way. */
+  readonly entryMemory: EntryMemory;
   /** Opened and read in one go, never across a turn. */
   readonly entry: Entry;
 }
 
 export function threadTools(
-  shared: Omit<ThreadTools, 'codecs' | 'maxInflatedBytes' | 'entry'>,
+  shared: Omit<ThreadTools, 'codecs' | 'maxInflatedBytes' | 'entry' | 'entryMemory'>,
   codecs: Codecs,
   maxInflatedBytes: number,
 ): ThreadTools {
   const entry = new Entry(codecs, maxInflatedBytes);
-  return { ...shared, codecs, maxInflatedBytes, entry };
+  const entryMemory = new EntryMemory();
+  return { ...shared, codecs, maxInflatedBytes, entry, entryMemory };
 }

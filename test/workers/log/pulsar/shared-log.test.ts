@@ -2,6 +2,7 @@
 import t, { type Test } from 'tap';
 import { lastOffset, recordCount } from '../../../../engine/protocol/kafka/record-batch.js';
 import { EntryMaker, storedBytes } from '../../../../workers/log/pulsar/entry-maker.js';
+import { EntryMemory } from '../../../../workers/log/pulsar/entry-memory.js';
 import { batchAt, codecs, recordsOf } from '../batches.js';
 import { flushed } from '../read-log.js';
 import { append, Session } from '../session.js';
@@ -22,7 +23,7 @@ async function sessionOn(
 
 /** An entry of somebody else's. */
 function foreign(topic: FakeTopic, records: number): void {
-  const maker = new EntryMaker(codecs, 2 ** 20, 2 ** 20);
+  const maker = new EntryMaker(codecs, 2 ** 20, 2 ** 20, new EntryMemory());
   const entry = maker.make('pulsar', batchAt(0, recordsOf(records)), 1_000);
   if (entry === null) throw new Error('it does not fit');
   topic.store(records, Buffer.from(storedBytes(entry)));

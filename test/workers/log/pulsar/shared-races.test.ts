@@ -2,6 +2,7 @@
 import t, { type Test } from 'tap';
 import { baseOffset, maxTimestamp } from '../../../../engine/protocol/kafka/record-batch.js';
 import { EntryMaker, storedBytes } from '../../../../workers/log/pulsar/entry-maker.js';
+import { EntryMemory } from '../../../../workers/log/pulsar/entry-memory.js';
 import fc from '../../../fast-check.js';
 import { batchAt, codecs, recordsOf } from '../batches.js';
 import { append, Session } from '../session.js';
@@ -108,7 +109,7 @@ class Race {
   }
 
   #storeForeign(records: number): void {
-    const maker = new EntryMaker(codecs, 2 ** 20, 2 ** 20);
+    const maker = new EntryMaker(codecs, 2 ** 20, 2 ** 20, new EntryMemory());
     const batch = batchAt(
       0,
       recordsOf(records).map((record) => ({ ...record, timestamp: foreignTime })),
