@@ -49,6 +49,7 @@ class Writing {
         writing.#end({ reason, inDoubt });
         writing.#wake();
       },
+      room: () => writing.#wake(),
     };
     writing.writer =
       topicEpoch === null

@@ -25,6 +25,7 @@ import type { Authentication } from './authentication.js';
 import { ConnectionLost } from './errors.js';
 import { FrameRegion } from './frame-region.js';
 import { PendingRequests, type Requestable } from './pending-requests.js';
+import { SendWindow } from './send-window.js';
 import type { BrokerAddress } from './service-url.js';
 
 /** Pulsar's own default; a peer that says nothing for twice as long is gone. */
@@ -87,6 +88,8 @@ export interface TopicListEvents {
 export class PulsarConnection {
   /** Most bytes of metadata and payload that the broker takes. */
   maxMessageBytes = 0;
+  /** Entries of all its producers that have no receipt. */
+  readonly sendWindow = new SendWindow();
   /** Resolves with the reason when the connection has ended. */
   readonly closed: Promise<Error>;
   readonly #settings: ConnectionSettings;

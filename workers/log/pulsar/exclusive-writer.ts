@@ -31,6 +31,8 @@ export interface WriterEvents {
    * PulsarError (ProducerFenced: another one owns the topic) or ConnectionLost.
    */
   ended(reason: Error, inDoubt: readonly OutgoingEntry[]): void;
+  /** An entry that had to wait for those of others may be sent now. */
+  room(): void;
 }
 
 /** An entry whose receipt has come. */
@@ -145,6 +147,10 @@ export class ExclusiveWriter implements SendEvents {
     this.#end(reason, inDoubt);
   }
 
+  room(): void {
+    this.#events.room();
+  }
+
   async #open(
     topicEpoch: number | null,
     findEnd: (writer: ExclusiveWriter) => Promise<void>,
@@ -191,7 +197,7 @@ export class ExclusiveWriter implements SendEvents {
       const late = () => reject(new Error(`${topic}: no receipt within ${barrierTimeoutMs} ms`));
       timer = setTimeout(late, barrierTimeoutMs);
     });
-    this.send(barrierEntry(nowMs));
+    this.#producer?.sendFirst(barrierEntry(nowMs));
     try {
       const { ledgerId, entryId } = await stored;
       this.endOffset = (await admin.entry(topic, { ledgerId, entryId })).index + 1;

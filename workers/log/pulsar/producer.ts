@@ -2,8 +2,9 @@ import { AccessMode } from '../../../engine/protocol/pulsar/commands.js';
 import type { SendReceipt } from '../../../engine/protocol/pulsar/frames.js';
 import type { ProducerEvents, PulsarConnection } from './connection.js';
 import { PulsarError } from './errors.js';
+import type { WindowUser } from './send-window.js';
 
-/** Below Pulsar's `maxPendingPublishRequestsPerConnection` of 1000, where the broker stops to read. */
+/** Entries of one producer that have no receipt; those of all on its connection are bounded as well. */
 export const maxPendingSends = 500;
 
 export interface ProducerOptions {
@@ -34,10 +35,12 @@ export interface SendEvents {
    * none may be sent again before the topic's tail has been read.
    */
   ended(reason: Error, inDoubt: readonly OutgoingEntry[]): void;
+  /** An entry that had to wait for those of others may be sent now. Absent: none of these is sent. */
+  room?(): void;
 }
 
 /** One producer on one topic. Whatever goes wrong ends it: what is in doubt is for its owner to settle. */
-export class PulsarProducer implements ProducerEvents {
+export class PulsarProducer implements ProducerEvents, WindowUser {
   /** Of the topic's ownership: that of an exclusive producer is higher than every earlier one's. -1: there was none. */
   topicEpoch = -1;
   readonly topic: string;
@@ -109,9 +112,26 @@ export class PulsarProducer implements ProducerEvents {
     return this.#connection.drained();
   }
 
-  /** False if the entry has to wait for a receipt of an earlier one, or the producer has ended. */
+  /** False if the entry has to wait, for a receipt of an earlier one or for `room`, or the producer has ended. */
   send(entry: OutgoingEntry): boolean {
     if (this.#ended || this.#pending.length >= maxPendingSends) return false;
+    if (!this.#connection.sendWindow.take(this)) return false;
+    this.#send(entry);
+    return true;
+  }
+
+  /** Sends the only entry of a producer, or its first one: it waits for nobody. */
+  sendFirst(entry: OutgoingEntry): void {
+    if (this.#ended) return;
+    this.#connection.sendWindow.takeAnyway();
+    this.#send(entry);
+  }
+
+  room(): void {
+    this.#events.room?.();
+  }
+
+  #send(entry: OutgoingEntry): void {
     const sequenceId = this.#firstSequence + this.#pending.length;
     this.#pending.push(entry);
     this.#connection.send(
@@ -126,7 +146,6 @@ export class PulsarProducer implements ProducerEvents {
       entry.metadata,
       entry.payload,
     );
-    return true;
   }
 
   receipt(receipt: SendReceipt): void {
@@ -140,6 +159,8 @@ export class PulsarProducer implements ProducerEvents {
     }
     const entry = this.#pending.shift() as OutgoingEntry;
     this.#firstSequence++;
+    // First: who waits has its turn before what this one sends next.
+    this.#connection.sendWindow.give(1);
     this.#events.acknowledged(entry, receipt.ledgerId, receipt.entryId);
   }
 
@@ -171,7 +192,11 @@ export class PulsarProducer implements ProducerEvents {
   #end(reason: Error): void {
     if (this.#ended) return;
     this.#ended = true;
+    const { sendWindow } = this.#connection;
     this.#connection.removeProducer(this.#producerId);
-    this.#events.ended(reason, this.#pending.splice(0));
+    sendWindow.leave(this);
+    const inDoubt = this.#pending.splice(0);
+    this.#events.ended(reason, inDoubt);
+    sendWindow.give(inDoubt.length);
   }
 }

@@ -24,7 +24,7 @@ export async function sendOne(
   });
   const timer = setTimeout(() => failed(new Error(`${topic}: no receipt`)), receiptTimeoutMs);
   try {
-    producer.send(entry);
+    producer.sendFirst(entry);
     return await outcome;
   } finally {
     clearTimeout(timer);

@@ -132,6 +132,11 @@ export class Sender implements WriterEvents {
     else void this.#comeBack(reason, inDoubt as readonly PlacedEntry[]);
   }
 
+  room(): void {
+    this.#pump();
+    if (this.isReady) this.#events.ready();
+  }
+
   #take(entry: PlacedEntry, ledgerId: number, entryId: number): void {
     this.#inFlightBytes -= entry.sizeBytes;
     this.#storedEndOffset = entry.baseOffset + entry.messageCount;

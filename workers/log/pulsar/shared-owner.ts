@@ -137,7 +137,7 @@ export class SharedOwner implements OwnerEpochs {
       const late = () => reject(new Error(`${topic}: no receipt within ${barrierTimeoutMs} ms`));
       timer = setTimeout(late, barrierTimeoutMs);
       if (this.#reason !== null) reject(this.#reason);
-      else this.send(entry);
+      else this.#producer?.sendFirst(entry);
     });
     try {
       const id = await stored;
@@ -192,6 +192,7 @@ export class SharedOwner implements OwnerEpochs {
         this.#failBarrier(reason);
         this.#events.ended(reason, inDoubt);
       },
+      room: () => this.#events.room?.(),
     };
   }
 

@@ -146,6 +146,7 @@ export class SharedSender {
   #sendEvents(): {
     acknowledged(entry: OutgoingEntry, l: number, e: number): void;
     ended(reason: Error): void;
+    room(): void;
   } {
     return {
       acknowledged: (entry, ledgerId, entryId) => {
@@ -156,6 +157,10 @@ export class SharedSender {
         this.#pump();
       },
       ended: (reason) => this.#lost(reason),
+      room: () => {
+        this.#pump();
+        if (this.isReady) this.#events.ready();
+      },
     };
   }
 

@@ -43,6 +43,7 @@ class Session {
         session.#end({ reason, inDoubt: inDoubt.map(({ messageCount }) => messageCount) });
         session.#wake();
       },
+      room: () => session.#wake(),
     };
     session.writer =
       topicEpoch === null

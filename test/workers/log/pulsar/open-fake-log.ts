@@ -23,6 +23,7 @@ export interface FakeLogOptions {
   copied?: CountCopy;
   knownEndOffset?: number;
   transactions?: PulsarOrigin['transactions'];
+  lookup?: Lookup;
 }
 
 /** A log over a fake topic, with connections of its own that end with the test. */
@@ -34,10 +35,10 @@ export function openFakeLog(
     memory = new CacheMemory(64 * 2 ** 20),
     kopCompatible = true,
     producers = new ProducerState(2 ** 40, Date.now),
+    lookup = new Lookup(connectionsOf(t), [topic.broker.address]),
     ...options
   }: FakeLogOptions = {},
 ): Promise<PulsarLog> {
-  const lookup = new Lookup(connectionsOf(t), [topic.broker.address]);
   const { epochs, snapshots } = topic;
   const shared = { lookup, admin: topic, epochs, memory, snapshots, kopCompatible };
   const tools = threadTools(shared, codecs, 2 ** 24);

@@ -5,6 +5,7 @@ import {
   type OutgoingEntry,
   PulsarProducer,
 } from '../../../../workers/log/pulsar/producer.js';
+import { maxPendingSendsPerConnection } from '../../../../workers/log/pulsar/send-window.js';
 import { FakeBroker, type Peer, type Sent } from './fake-broker.js';
 import { connectionTo } from './setup.js';
 
@@ -139,6 +140,64 @@ t.test('sends beyond the window wait', async (t) => {
   await all;
   await producer.close();
   t.equal((await ended).inDoubt.length, maxPendingSends);
+});
+
+t.test('producers of one connection share its window, and wait in turn', async (t) => {
+  const sends: Sent[] = [];
+  let full: () => void = () => {};
+  const all = new Promise<void>((resolve) => {
+    full = resolve;
+  });
+  let teller: Peer | null = null;
+  const broker = await FakeBroker.start(t, {
+    send: (sent, peer) => {
+      teller = peer;
+      if (sends.push(sent) === maxPendingSendsPerConnection) full();
+    },
+  });
+  const connection = await connectionTo(t, broker);
+  const turns: string[] = [];
+  const opened: PulsarProducer[] = [];
+  const room = (name: string) => {
+    turns.push(name);
+    const producer = opened['abc'.indexOf(name)] as PulsarProducer;
+    while (producer.send(entry(name)));
+  };
+  for (const name of 'abc') {
+    const events = { acknowledged() {}, ended() {}, room: () => room(name) };
+    opened.push(await PulsarProducer.open(connection, options, events));
+  }
+  const [a, b, c] = opened as [PulsarProducer, PulsarProducer, PulsarProducer];
+  for (const producer of opened) while (producer.send(entry('x')));
+  t.strictSame(
+    opened.map(({ pendingSends }) => pendingSends),
+    [maxPendingSends, maxPendingSendsPerConnection - maxPendingSends, 0],
+  );
+  c.sendFirst(entry('a barrier waits for nobody'));
+  await all;
+  // Of the first one: the others have their turns before it, one each.
+  const { producerId } = sends[0] as Sent;
+  const six = new Promise<void>((resolve) => {
+    const acknowledged = () => turns.length === 6 && resolve();
+    connection.addProducer(producerId, {
+      topic: '',
+      receipt: (receipt) => {
+        a.receipt(receipt);
+        acknowledged();
+      },
+      sendFailed() {},
+      closed() {},
+    });
+  });
+  // The barrier had taken one place more.
+  for (let sequenceId = 0; sequenceId < 7; sequenceId++) {
+    (teller as Peer | null)?.receipt({ producerId, sequenceId }, 5, sequenceId);
+  }
+  await six;
+  t.equal(turns.join(''), 'bcbcbc');
+  t.ok(b.pendingSends + c.pendingSends === maxPendingSendsPerConnection - maxPendingSends + 7);
+  await a.close();
+  t.ok(turns.length > 6, 'what one leaves is for the others');
 });
 
 t.test('an epoch that has moved on is refused', async (t) => {
