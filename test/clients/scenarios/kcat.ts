@@ -43,7 +43,8 @@ async function ownRecords(context: Context, topic: string): Promise<void> {
   const all = ['-C', '-b', context.runner.bootstrap, '-t', topic, '-e', '-q', '-f', format];
   const text = (await runToEnd(['kcat', ...all], { timeoutMs })).toString();
   const next = new Array<number>(partitions).fill(0);
-  for (const got of text.trimEnd().split('\n')) {
+  // Not trimmed: the record that comes last may end with a tab and no value.
+  for (const got of text.split('\n').slice(0, -1)) {
     const partition = Number(got.split('\t', 1)[0]);
     const n = next[partition] ?? 0;
     next[partition] = n + 1;
