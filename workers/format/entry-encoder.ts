@@ -1,9 +1,9 @@
 /** Makes the entries that both logs store. Which format: a policy of the topic or its namespace. */
 import { putInt32 } from '../../engine/protocol/kafka/big-endian.js';
 import { recordCount, setBaseOffset } from '../../engine/protocol/kafka/record-batch.js';
+import { putBytesHead, putVarintField } from '../../engine/protocol/pulsar/fields.js';
 import type { Codecs } from '../../native/codecs.js';
 import { METADATA_SIZE_BYTES } from './envelope.js';
-import { putBytesHead, putVarintField } from './fields.js';
 import { ENTRY_FORMAT_KAFKA, ENTRY_FORMAT_KEY, TAG } from './message-metadata.js';
 import { putProperty } from './properties.js';
 import { PulsarEncoder } from './pulsar-encoder.js';

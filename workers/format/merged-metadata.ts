@@ -1,6 +1,8 @@
 /** The metadata of an entry that several entries in the pulsar format have become. */
+
+import { FieldReader, putVarintField } from '../../engine/protocol/pulsar/fields.js';
 import { copyBytes } from './copy.js';
-import { FieldReader, putVarintField } from './fields.js';
+import { corrupt } from './entry-fault.js';
 import { BATCHES_KEY, TAG } from './message-metadata.js';
 import { Property, putPropertyKey } from './properties.js';
 
@@ -17,7 +19,7 @@ export function mergedMetadata(parts: readonly Uint8Array[], messages: number): 
   const lists = parts.map(listIn);
   const listBytes = lists.reduce((sum, list) => sum + list.length + 1, -1);
   const out = Buffer.allocUnsafe(first.length + listBytes + growthBytes);
-  const fields = new FieldReader().open(first, 0, first.length);
+  const fields = new FieldReader(corrupt).open(first, 0, first.length);
   let to = 0;
   for (let at = 0; fields.next(); at = fields.position) {
     if (fields.tag === TAG.property) to = putLists(out, to, lists, listBytes);
@@ -38,7 +40,7 @@ function putLists(out: Uint8Array, at: number, lists: Uint8Array[], listBytes: n
 
 /** The only property that the encoder gives a whole entry. */
 function listIn(metadata: Uint8Array): Uint8Array {
-  const fields = new FieldReader().open(metadata, 0, metadata.length);
+  const fields = new FieldReader(corrupt).open(metadata, 0, metadata.length);
   while (fields.next()) {
     if (fields.tag !== TAG.property) continue;
     const { valueStart, valueEnd } = new Property().read(metadata, fields.start, fields.stop);

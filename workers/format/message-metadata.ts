@@ -1,6 +1,8 @@
 /** `MessageMetadata`, which stands once before each entry; field numbers as in PulsarApi.proto. */
+
+import { bytesTag, FieldReader, varintTag } from '../../engine/protocol/pulsar/fields.js';
 import { isSame } from './copy.js';
-import { bytesTag, FieldReader, varintTag } from './fields.js';
+import { corrupt } from './entry-fault.js';
 import { Property } from './properties.js';
 
 export const TAG = {
@@ -63,7 +65,7 @@ export class MessageMetadata {
   /** Where the value of Kopje's property lies, -1 without it. */
   batchesStart = -1;
   batchesEnd = -1;
-  private readonly fields = new FieldReader();
+  private readonly fields = new FieldReader(corrupt);
   private readonly property = new Property();
 
   /** Reads the message `view[start, end)`. Throws EntryFault. */

@@ -2,8 +2,13 @@
 import { putInt32 } from '../../engine/protocol/kafka/big-endian.js';
 import type { RecordCursor } from '../../engine/protocol/kafka/record-cursor.js';
 import { putUvarint, uvarintSizeBytes } from '../../engine/protocol/kafka/varint.js';
+import {
+  bytesFieldBytes,
+  putBytesHead,
+  putVarintField,
+  varintFieldBytes,
+} from '../../engine/protocol/pulsar/fields.js';
 import { copyBytes, isSame } from './copy.js';
-import { bytesFieldBytes, putBytesHead, putVarintField, varintFieldBytes } from './fields.js';
 import { HEADERS_KEY, HeaderCursor, type StoredHeader, storedHeaders } from './header-list.js';
 import { keyTextBytes, putKeyText } from './key-text.js';
 import type { PlainRecords } from './plain-records.js';

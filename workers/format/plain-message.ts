@@ -1,6 +1,7 @@
 /** Entries that are one message of any Pulsar client's: what Kopje writes to topics of its own. */
+
+import { putBytesHead, putVarintField } from '../../engine/protocol/pulsar/fields.js';
 import { copyBytes } from './copy.js';
-import { putBytesHead, putVarintField } from './fields.js';
 import { TAG } from './message-metadata.js';
 
 /** More than the fields take whose size is bounded, with their tags. */

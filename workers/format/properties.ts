@@ -1,6 +1,13 @@
 /** Properties of messages: `KeyValue` messages of UTF-8 text, in which Kafka's headers are stored. */
+
+import {
+  bytesFieldBytes,
+  bytesTag,
+  FieldReader,
+  putBytesHead,
+} from '../../engine/protocol/pulsar/fields.js';
 import { copyBytes } from './copy.js';
-import { bytesFieldBytes, bytesTag, FieldReader, putBytesHead } from './fields.js';
+import { corrupt } from './entry-fault.js';
 
 const TAG_KEY = bytesTag(1);
 const TAG_VALUE = bytesTag(2);
@@ -11,7 +18,7 @@ export class Property {
   keyEnd = 0;
   valueStart = 0;
   valueEnd = 0;
-  private readonly fields = new FieldReader();
+  private readonly fields = new FieldReader(corrupt);
 
   read(view: Uint8Array, start: number, end: number): this {
     this.keyStart = start;

@@ -10,13 +10,13 @@ import {
   producerId,
   recordCount,
 } from '../../engine/protocol/kafka/record-batch.js';
+import { putBytesHead, putVarintField } from '../../engine/protocol/pulsar/fields.js';
 import type { Codecs } from '../../native/codecs.js';
 import { BATCH_FLAG, BatchList, MAX_MERGED_BATCHES } from './batch-list.js';
 import { deflatePayload, PulsarCompression, pulsarCompressionOf } from './compression.js';
 import { copyBytes } from './copy.js';
 import { EntryFault } from './entry-fault.js';
 import { CHECKSUM_BYTES, METADATA_SIZE_BYTES, putChecksum } from './envelope.js';
-import { putBytesHead, putVarintField } from './fields.js';
 import { keyTextBytes, putKeyText } from './key-text.js';
 import { BATCHES_KEY, MARKER_ABORT, MARKER_COMMIT, TAG } from './message-metadata.js';
 import { MessageWriter } from './message-writer.js';

@@ -2,12 +2,12 @@
 
 import { int32At } from '../../engine/protocol/kafka/big-endian.js';
 import { BATCH_ATTRIBUTE } from '../../engine/protocol/kafka/record-batch.js';
+import { FieldReader } from '../../engine/protocol/pulsar/fields.js';
 import type { Codecs } from '../../native/codecs.js';
 import { BATCH_FLAG, BatchList } from './batch-list.js';
 import { BatchWriter, NULL_BYTES, sizedBytes } from './batch-writer.js';
 import { isSame } from './copy.js';
 import { corrupt } from './entry-fault.js';
-import { FieldReader } from './fields.js';
 import { HEADERS_KEY, type OddHeader, restoreHeaders } from './header-list.js';
 import { plainKeyBytes } from './key-text.js';
 import { type MessageMetadata, TAG } from './message-metadata.js';
@@ -31,7 +31,7 @@ export class PulsarMessages {
   readonly batches = new BatchList();
   private readonly codecs: Codecs;
   private readonly single = new SingleMetadata();
-  private readonly fields = new FieldReader();
+  private readonly fields = new FieldReader(corrupt);
   private readonly property = new Property();
   private readonly writer = new BatchWriter();
   /** The plain payload; `at` is the next message. */

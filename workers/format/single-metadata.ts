@@ -1,5 +1,6 @@
 /** `SingleMessageMetadata`, which stands before each message of a batch; field numbers as in PulsarApi.proto. */
-import { bytesTag, FieldReader, varintTag } from './fields.js';
+import { bytesTag, FieldReader, varintTag } from '../../engine/protocol/pulsar/fields.js';
+import { corrupt } from './entry-fault.js';
 
 export const SINGLE_TAG = {
   property: bytesTag(1),
@@ -25,7 +26,7 @@ export class SingleMetadata {
   eventTime = -1;
   isNull = false;
   properties = 0;
-  private readonly fields = new FieldReader();
+  private readonly fields = new FieldReader(corrupt);
 
   /** Reads the message `view[start, end)`. Throws EntryFault. */
   read(view: Uint8Array, start: number, end: number): void {

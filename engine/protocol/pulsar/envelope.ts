@@ -2,14 +2,15 @@
  * What stands around an entry, on the wire and in a bookie:
  * `[u16 0x0e02 | u32 size | BrokerEntryMetadata] [u16 0x0e01 | u32 crc32c] u32 metadataSize | metadata | payload`.
  */
+
+import { FieldReader } from './fields.js';
 import { PulsarFormatError } from './format-error.js';
-import { VarintReader } from './varint.js';
 
 export const checksumMagic = 0x0e01;
 const brokerEntryMagic = 0x0e02;
 const lengthBytes = 4;
 
-const reader = new VarintReader();
+const fields = new FieldReader();
 
 /** What stands around an entry's metadata and payload, on the wire and in a bookie; the caller owns and reuses it. */
 export interface EntryEnvelope {
@@ -61,12 +62,10 @@ export function readEnvelope(
 }
 
 function readBrokerEntry(view: Uint8Array, start: number, end: number, out: EntryEnvelope): void {
-  reader.take(view, start, end);
-  while (!reader.isAtEnd) {
-    const tag = reader.int32();
-    if (tag === 0x08) out.brokerTimestamp = reader.uint64();
-    else if (tag === 0x10) out.index = reader.uint64();
-    else reader.skip(tag & 7);
+  fields.open(view, start, end);
+  while (fields.next()) {
+    if (fields.tag === 0x08) out.brokerTimestamp = fields.id;
+    else if (fields.tag === 0x10) out.index = fields.id;
   }
 }
 

@@ -5,17 +5,20 @@
  */
 import { type CommandFields, type CommandName, encodeCommand } from './commands.js';
 import { checksumMagic, type EntryEnvelope, readEnvelope } from './envelope.js';
+import { bytesTag, FieldReader, putVarint } from './fields.js';
 import { PulsarFormatError } from './format-error.js';
-import { VarintReader, writeVarint } from './varint.js';
 
 /** Numbers of the commands that have codecs of their own. */
 export const HotCommand = { send: 6, sendReceipt: 7, message: 9 } as const;
 
 export const lengthBytes = 4;
+const maxInt32 = 2 ** 31 - 1;
 /** Most bytes of a SEND frame before the metadata: lengths, the command with three long varints, the checksum. */
 const maxSendHeadBytes = 4 + 4 + 2 + 2 + 3 * 11 + 2 + 4 + 4;
 
-const reader = new VarintReader();
+const fields = new FieldReader();
+/** Of a message id, which stands inside of a command. */
+const idFields = new FieldReader();
 
 /** A frame of a command that carries no entry. */
 export function commandFrame<N extends CommandName>(name: N, fields: CommandFields<N>): Uint8Array {
@@ -48,11 +51,11 @@ export function sendHead(head: SendHead): Uint8Array {
   out[at++] = (HotCommand.send << 3) | 2;
   const sizeAt = at++;
   out[at++] = 0x08;
-  at = writeVarint(out, at, head.producerId);
+  at = putVarint(out, at, head.producerId);
   out[at++] = 0x10;
-  at = writeVarint(out, at, head.sequenceId);
+  at = putVarint(out, at, head.sequenceId);
   out[at++] = 0x18;
-  at = writeVarint(out, at, head.messageCount);
+  at = putVarint(out, at, head.messageCount);
   // Three varints of at most ten bytes each: the size is one byte.
   out[sizeAt] = at - sizeAt - 1;
   writeUint32(out, lengthBytes, at - 2 * lengthBytes);
@@ -88,13 +91,11 @@ export function readSendReceipt(
   out.sequenceId = -1;
   out.ledgerId = -1;
   out.entryId = -1;
-  const last = enterCommand(view, start, end, HotCommand.sendReceipt);
-  while (reader.position < last) {
-    const tag = reader.int32();
-    if (tag === 0x08) out.producerId = reader.uint64();
-    else if (tag === 0x10) out.sequenceId = reader.uint64();
-    else if (tag === 0x1a) readMessageId(out);
-    else reader.skip(tag & 7);
+  enterCommand(view, start, end, HotCommand.sendReceipt);
+  while (fields.next()) {
+    if (fields.tag === 0x08) out.producerId = fields.id;
+    else if (fields.tag === 0x10) out.sequenceId = fields.id;
+    else if (fields.tag === 0x1a) readMessageId(view, fields.start, fields.stop, out);
   }
 }
 
@@ -118,12 +119,10 @@ export function readMessage(
   out.consumerId = -1;
   out.ledgerId = -1;
   out.entryId = -1;
-  const last = enterCommand(view, start, commandEnd, HotCommand.message);
-  while (reader.position < last) {
-    const tag = reader.int32();
-    if (tag === 0x08) out.consumerId = reader.uint64();
-    else if (tag === 0x12) readMessageId(out);
-    else reader.skip(tag & 7);
+  enterCommand(view, start, commandEnd, HotCommand.message);
+  while (fields.next()) {
+    if (fields.tag === 0x08) out.consumerId = fields.id;
+    else if (fields.tag === 0x12) readMessageId(view, fields.start, fields.stop, out);
   }
   readEnvelope(view, commandEnd, end, out);
   out.messageCount = messagesIn(view, out.metadataStart, out.payloadStart);
@@ -131,12 +130,12 @@ export function readMessage(
 
 /** `num_messages_in_batch`; 1 where it is absent, and for metadata that cannot be read, as the broker has it. */
 function messagesIn(view: Uint8Array, start: number, end: number): number {
-  reader.take(view, start, end);
+  fields.open(view, start, end);
   try {
-    while (!reader.isAtEnd) {
-      const tag = reader.int32();
-      if (tag === 0x58) return Math.max(1, reader.int32());
-      reader.skip(tag & 7);
+    while (fields.next()) {
+      if (fields.tag !== 0x58) continue;
+      // A negative one is beyond 2^53.
+      return fields.value <= maxInt32 ? Math.max(1, fields.value) : 1;
     }
   } catch (error) {
     if (!(error instanceof PulsarFormatError)) throw error;
@@ -144,31 +143,29 @@ function messagesIn(view: Uint8Array, start: number, end: number): number {
   return 1;
 }
 
-/** Finds the fields of a hot command in its `BaseCommand`; returns their end, with the reader at their start. */
-function enterCommand(view: Uint8Array, start: number, end: number, number: number): number {
-  reader.take(view, start, end);
-  while (!reader.isAtEnd) {
-    const tag = reader.int32();
-    if (tag === ((number << 3) | 2)) {
-      const sizeBytes = reader.length();
-      const last = reader.position + sizeBytes;
-      reader.take(view, reader.position, last);
-      return last;
-    }
-    reader.skip(tag & 7);
+/** Finds the fields of a hot command in its `BaseCommand`; the reader is before the first of them. */
+function enterCommand(view: Uint8Array, start: number, end: number, number: number): void {
+  const tag = bytesTag(number);
+  fields.open(view, start, end);
+  while (fields.next()) {
+    if (fields.tag !== tag) continue;
+    fields.open(view, fields.start, fields.stop);
+    return;
   }
   throw new PulsarFormatError(`a command ${number} without its fields`);
 }
 
-/** The reader stands before a `MessageIdData`. */
-function readMessageId(out: { ledgerId: number; entryId: number }): void {
-  const sizeBytes = reader.length();
-  const end = reader.position + sizeBytes;
-  while (reader.position < end) {
-    const tag = reader.int32();
-    if (tag === 0x08) out.ledgerId = reader.uint64();
-    else if (tag === 0x10) out.entryId = reader.uint64();
-    else reader.skip(tag & 7);
+/** A `MessageIdData`. */
+function readMessageId(
+  view: Uint8Array,
+  start: number,
+  end: number,
+  out: { ledgerId: number; entryId: number },
+): void {
+  idFields.open(view, start, end);
+  while (idFields.next()) {
+    if (idFields.tag === 0x08) out.ledgerId = idFields.id;
+    else if (idFields.tag === 0x10) out.entryId = idFields.id;
   }
 }
 

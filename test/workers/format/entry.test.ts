@@ -197,7 +197,7 @@ t.test('damaged entries', async (t) => {
     [/broker entry metadata that ends/, Buffer.from([0x0e, 2, 0, 0, 1, 0, 1, 1])],
     [/wire type 3/, Buffer.from([0, 0, 0, 1, 0x0b])],
     [/does not end/, Buffer.from([0, 0, 0, 12, 8, ...Array.from({ length: 11 }, () => 0xff)])],
-    [/a metadata field of 100 bytes/, Buffer.from([0, 0, 0, 2, 0x0a, 100])],
+    [/a field of 100 bytes/, Buffer.from([0, 0, 0, 2, 0x0a, 100])],
   ];
   for (const [message, bytes] of wrong) {
     t.throws(() => decodeEntry(bytes), fault('corrupt', message));

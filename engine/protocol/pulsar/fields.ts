@@ -1,8 +1,8 @@
 /**
- * Protobuf's wire format on ranges. Metadata stands before every record of a Pulsar batch, so it is read
- * and written by hand: no message object, no BigInt.
+ * Protobuf's wire format on ranges. Metadata stands before every record of a Pulsar batch, and a command before every
+ * entry, so they are read and written by hand: no message object, no BigInt.
  */
-import { corrupt } from './entry-fault.js';
+import { PulsarFormatError } from './format-error.js';
 
 /** The wire types in use, as a tag's low three bits. */
 const VARINT = 0;
@@ -11,23 +11,41 @@ const BYTES = 2;
 const FIXED32 = 5;
 
 /** A varint of 64 bits takes at most this. */
-const maxVarintBytes = 10;
+export const maxVarintBytes = 10;
 
 export const varintTag = (field: number): number => (field << 3) | VARINT;
 export const bytesTag = (field: number): number => (field << 3) | BYTES;
 
+/** 2^64 - 1 as a double has it. */
+const noId = 2 ** 64;
+
 /**
  * Walks the fields of one message: `next` moves to the next field and sets `tag`, and `value` (a varint) or
- * `start` and `stop` (bytes). Throws EntryFault. Numbers beyond 2^53 are Number.MAX_SAFE_INTEGER.
+ * `start` and `stop` (bytes). Throws PulsarFormatError, or what it is told to throw.
  */
 export class FieldReader {
   view: Uint8Array = new Uint8Array();
   tag = 0;
+  /** Number.MAX_SAFE_INTEGER for what is beyond 2^53, negative numbers among them. */
   value = 0;
   start = 0;
   stop = 0;
   private at = 0;
   private end = 0;
+  /** As a double has it. */
+  private number = 0;
+  private readonly fault: (message: string) => Error;
+
+  constructor(fault = (message: string): Error => new PulsarFormatError(message)) {
+    this.fault = fault;
+  }
+
+  /** The value as an id; -1 for 2^64 - 1, which is Pulsar's "none". Throws for others beyond 2^53. */
+  get id(): number {
+    if (this.number <= Number.MAX_SAFE_INTEGER) return this.number;
+    if (this.number === noId) return -1;
+    throw this.fault(`a value of 2^53 or more at byte ${this.at}`);
+  }
 
   /** Behind the field that `next` moved to. */
   get position(): number {
@@ -47,10 +65,11 @@ export class FieldReader {
     if (this.at >= this.end) return false;
     const tag = this.varint();
     this.tag = tag;
-    if (tag < 8) throw corrupt('metadata with the field number 0');
+    if (tag < 8) throw this.fault('a message with the field number 0');
     switch (tag & 7) {
       case VARINT:
-        this.value = this.varint();
+        this.number = this.varint();
+        this.value = Math.min(this.number, Number.MAX_SAFE_INTEGER);
         break;
       case BYTES:
         this.pass(this.varint());
@@ -62,14 +81,14 @@ export class FieldReader {
         this.pass(4);
         break;
       default:
-        throw corrupt(`metadata with the wire type ${tag & 7} at byte ${this.at}`);
+        throw this.fault(`a message with the wire type ${tag & 7} at byte ${this.at}`);
     }
     return true;
   }
 
   private pass(sizeBytes: number): void {
     if (sizeBytes > this.end - this.at) {
-      throw corrupt(`a metadata field of ${sizeBytes} bytes, ${this.end - this.at} are left`);
+      throw this.fault(`a field of ${sizeBytes} bytes, ${this.end - this.at} are left`);
     }
     this.start = this.at;
     this.at += sizeBytes;
@@ -87,12 +106,12 @@ export class FieldReader {
       if (byte < 0x80) {
         this.at = at;
         value += byte * unit;
-        return Math.min(value, Number.MAX_SAFE_INTEGER);
+        return value;
       }
       value += (byte & 0x7f) * unit;
       unit *= 0x80;
     }
-    throw corrupt(`metadata with a number that does not end, at byte ${this.at}`);
+    throw this.fault(`a message with a number that does not end, at byte ${this.at}`);
   }
 }
 
