@@ -320,7 +320,10 @@ class Assembly implements Broker {
   }
 
   #notice(worker: number, notice: WorkerNotice): void {
-    if (notice.kind === 'notice') {
+    if (notice.kind === 'common') {
+      const { level, fields, message } = notice;
+      this.#partitions.notices.tell(level, { ...fields, worker }, message);
+    } else if (notice.kind === 'notice') {
       this.#log[notice.level]({ worker, ...notice.fields }, notice.message);
     } else if (notice.kind === 'offline') {
       this.#partitions.offline(notice);

@@ -13,6 +13,7 @@ import { newLineState } from '../../workers/ring/table.js';
 import type { LandingSlab } from '../listen/landing-slab.js';
 import { ErrorCode } from '../protocol/kafka/errors.js';
 import { CoordinatorAppends } from './coordinator-appends.js';
+import { PartitionNotices } from './partition-notices.js';
 import type {
   AbortedTransaction,
   AppendOutcome,
@@ -42,6 +43,8 @@ const fencedMemoryMs = 600_000;
 
 /** Every open partition: which line of the table and which worker it has, and the way to ask it. */
 export class Partitions implements PartitionPort, RingPort {
+  /** Where it is told what may ail many partitions at once. */
+  readonly notices: PartitionNotices;
   readonly #pool: WorkerPool;
   readonly #log: Logger;
   readonly #slots: (PartitionSlot | undefined)[] = [];
@@ -65,6 +68,7 @@ export class Partitions implements PartitionPort, RingPort {
     this.#isOurTurn = isOurTurn;
     this.#pool = pool;
     this.#log = log;
+    this.notices = new PartitionNotices(log);
     this.#perWorker = new Array<number>(workers).fill(0);
     this.#appends = new CoordinatorAppends(slab, (ref) => this.#channelOf(ref));
     this.#reads = new PartitionReads((ref) => this.#channelOf(ref), slab.copies);
@@ -124,10 +128,8 @@ export class Partitions implements PartitionPort, RingPort {
       }
       entry.offlineErrorCode = errorCodeOf(error);
       if (!isOfDeadThread(error)) {
-        this.#log.error(
-          { ...nameOf(entry), err: error },
-          'partition is offline; it is tried again',
-        );
+        const fields = { ...nameOf(entry), err: error };
+        this.notices.tell('error', fields, 'partition is offline; it is tried again');
       }
       this.#reopenLater(entry);
       return entry;
@@ -239,7 +241,8 @@ export class Partitions implements PartitionPort, RingPort {
   offline(notice: WorkerNotice & { kind: 'offline' }): void {
     const entry = this.#slots[notice.slot];
     if (!entry || entry.retired || entry.generation !== notice.generation) return;
-    this.#log.error(nameOf(entry), `partition is offline: ${notice.message}`);
+    const fields = { ...nameOf(entry), reason: notice.message };
+    this.notices.tell('error', fields, 'partition is offline');
     this.#goOffline(entry, notice.errorCode);
     const isFenced = notice.errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER;
     this.#reopenLater(entry, isFenced ? backOffOfFenced(entry) : 0);
@@ -269,6 +272,7 @@ export class Partitions implements PartitionPort, RingPort {
   stop(): void {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
+    this.notices.flush();
     for (const entry of this.#slots) if (entry) entry.retired = true;
   }
 
@@ -297,15 +301,20 @@ export class Partitions implements PartitionPort, RingPort {
     } catch (error) {
       if (entry.retired) return;
       entry.offlineErrorCode = errorCodeOf(error);
-      const next = mayPass(error) ? 'it is tried again' : 'see `kopje check --repair`';
-      const message = `the partition could not be opened again; ${next}`;
-      this.#log.error({ ...nameOf(entry), err: error }, message);
-      if (mayPass(error)) this.#reopenLater(entry);
+      const fields = { ...nameOf(entry), err: error };
+      const message = 'the partition could not be opened again';
+      if (mayPass(error)) {
+        this.notices.tell('error', fields, `${message}; it is tried again`);
+        this.#reopenLater(entry);
+      } else {
+        // Each has a damage of its own.
+        this.#log.error(fields, `${message}; see \`kopje check --repair\``);
+      }
       return;
     }
     entry.failures = 0;
     const tookMs = Math.round(performance.now() - started);
-    this.#log.info({ ...nameOf(entry), tookMs }, 'the partition is back in service');
+    this.notices.tell('info', { ...nameOf(entry), tookMs }, 'the partition is back in service');
     this.#goOnline(entry);
     if (entry.config !== opening.config) {
       // Changed meanwhile. A thread that dies before it is told gets them with the next opening.

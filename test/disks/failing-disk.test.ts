@@ -73,9 +73,10 @@ t.test('an I/O error on one partition', options, async (t) => {
     disk.set(rules);
     t.equal(await act(client, sick), storage, name);
     t.ok(disk.tally(0).hits > 0);
-    const { msg, topic, partition } = await broker.line(({ msg }) => /offline/.test(msg), from);
-    t.match(msg, `${dataDir}/a-0`, 'the log names the directory');
-    t.match(msg, 'EIO', 'and the cause');
+    const line = await broker.line(({ msg }) => /offline/.test(msg), from);
+    const { reason, topic, partition } = line;
+    t.match(reason, `${dataDir}/a-0`, 'the log names the directory');
+    t.match(reason, 'EIO', 'and the cause');
     t.same([topic, partition], ['a', 0]);
     t.match(await broker.metrics(), offlineOne);
     t.equal(await sick.write(client), storage, "clients get Kafka's error");

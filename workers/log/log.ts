@@ -165,6 +165,8 @@ export interface LogNotice {
   level: 'info' | 'warn' | 'error';
   message: string;
   fields: object;
+  /** It may ail many partitions at once: who reads the log is told once. */
+  isCommon?: boolean;
 }
 
 export interface Log {

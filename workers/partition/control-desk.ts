@@ -129,7 +129,10 @@ export class ControlDesk {
       publish: (state) => {
         if (worker.table.publish(slot, state)) worker.owesBell();
       },
-      report: (level, message, fields) => worker.tell({ kind: 'notice', level, message, fields }),
+      report: (level, message, fields, of) => {
+        if (of === undefined) worker.tell({ kind: 'notice', level, message, fields });
+        else worker.tell({ kind: 'common', level, message, fields: { ...fields, ...of } });
+      },
       arrived: () => {
         const opened = worker.opened.get(slot);
         if (opened?.generation === generation) worker.answerHeld(opened);

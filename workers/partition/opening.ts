@@ -27,9 +27,11 @@ export async function openPartition(
   const { topic, partition, config } = opening;
   const { settings, codecs, pulsar } = tools;
   const producers = new ProducerState(settings.producerIdExpirationMs, ports.now);
-  const report = ({ level, message, fields }: LogNotice) =>
-    ports.report(level, message, { topic, partition, ...fields });
   const name = { topic, partition };
+  const report = ({ level, message, fields, isCommon }: LogNotice) => {
+    if (isCommon === true) ports.report(level, message, fields, name);
+    else ports.report(level, message, { ...name, ...fields });
+  };
   if (pulsar === null) {
     const log = await openOnDisk(opening, tools, ports, producers, report);
     return new Partition(name, log, producers, codecs, settings, config, ports);

@@ -25,7 +25,13 @@ export interface PartitionPorts {
   complete(request: AppendRequest): void;
   /** Writes the line of the shared table and wakes its watchers. `state` is reused. */
   publish(state: LineState): void;
-  report(level: 'info' | 'warn' | 'error', message: string, fields: object): void;
+  /** @param of of what may ail many partitions at once, which is told once for all: whom it ails */
+  report(
+    level: 'info' | 'warn' | 'error',
+    message: string,
+    fields: object,
+    of?: PartitionName,
+  ): void;
   /** What reads waited for has come, or never will: they are tried again. */
   arrived(): void;
   /** A storage fault: nothing is written from now on. The thread reopens the partition through recovery. */

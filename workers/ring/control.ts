@@ -64,6 +64,13 @@ export type WorkerNotice =
   /** The thread listens; its id tells which of the pool's threads it is. */
   | { kind: 'up'; threadId: number }
   | { kind: 'notice'; level: 'info' | 'warn' | 'error'; message: string; fields: object }
+  /** What may ail many partitions at once. */
+  | {
+      kind: 'common';
+      level: 'info' | 'warn' | 'error';
+      message: string;
+      fields: { topic: string; partition: number };
+    }
   /** A fault took the partition offline; Kafka's error code is what clients are told. */
   | { kind: 'offline'; slot: number; generation: number; errorCode: number; message: string }
   /** Segments are to be compacted, by a thread that owns no partition. */

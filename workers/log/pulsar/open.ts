@@ -169,7 +169,7 @@ function barrierEnd({ ledgerId, entryId, index }: Barrier) {
   return { last: { ledgerId, entryId }, endOffset: index + 1 };
 }
 
-function endings({ topic, report }: PulsarLogOptions, opening: Opening) {
+function endings({ report }: PulsarLogOptions, opening: Opening) {
   return {
     ready: () => opening.log?.moved(),
     ended: (fault: LogFault) => {
@@ -177,7 +177,7 @@ function endings({ topic, report }: PulsarLogOptions, opening: Opening) {
       opening.log?.failed(fault);
     },
     report: (level: LogNotice['level'], message: string, reason: string) =>
-      report({ level, message, fields: { topic, reason } }),
+      report({ level, message, fields: { reason }, isCommon: true }),
   };
 }
 
