@@ -47,6 +47,7 @@ const programs = {
   pulsar: { file: 'dist/test/pulsar/run.js', words: [] },
   weather: { file: 'dist/test/weather/run.js', words: [] },
   bench: { file: 'dist/bench/main.js', words: [] },
+  'bench-micro': { file: 'dist/bench/micro/run.js', words: [] },
 };
 
 function checkNode() {

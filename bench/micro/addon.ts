@@ -1,6 +1,6 @@
 /**
- * `node dist/bench/micro/addon.js`: GB/s of CRC32C and of the check of a 64 KiB batch of 1 KiB
- * records, by the addon and by the fallback. Compressed batches count their decompressed bytes.
+ * `npm run bench:micro -- addon`: CRC32C and the check of a 64 KiB batch of 1 KiB records, by the addon and by the
+ * fallback. Compressed batches count their decompressed bytes.
  */
 
 import { randomBytes } from 'node:crypto';
@@ -13,10 +13,10 @@ import {
   codecsNotice,
   loadCodecs,
 } from '../../native/index.js';
+import { time } from './time.js';
 
 const batchBytes = 64 * 1024;
 const recordBytes = 1024;
-const measureMs = 400;
 
 /** A JSON text of the given length with numbers that do not repeat: compresses to about a third. */
 function jsonText(bytes: number): Buffer {
@@ -60,35 +60,14 @@ function batchOf(records: Uint8Array, count: number, attributes: number, codecs:
   return shared;
 }
 
-/** Calls `work` for a while after a warm-up; nanoseconds a call. */
-function nanosPerCall(work: () => void): number {
-  let calls = 0;
-  const until = (end: number): void => {
-    calls = 0;
-    while (performance.now() < end) {
-      for (let i = 0; i < 16; i++) work();
-      calls += 16;
-    }
-  };
-  until(performance.now() + measureMs / 4);
-  const start = performance.now();
-  until(start + measureMs);
-  return ((performance.now() - start) * 1e6) / calls;
-}
-
-function report(what: string, bytes: number, work: () => void): void {
-  const nanos = nanosPerCall(work);
-  const line = `${what.padEnd(36)}${(bytes / nanos).toFixed(2).padStart(8)} GB/s`;
-  process.stdout.write(`${line}${(nanos / 1000).toFixed(2).padStart(10)} us a call\n`);
-}
-
 function measure(codecs: Codecs): void {
   const count = batchBytes / recordBytes;
   const records = recordsOf(count);
   const out = new Float64Array(batchCheckSlots);
   const plain = batchOf(records, count, 0, codecs);
-  report(`${codecs.name} crc32c 64 KiB`, plain.length, () => codecs.crc32c(plain, 0, plain.length));
-  report(`${codecs.name} crc32c 61 B`, 61, () => codecs.crc32c(plain, 0, 61));
+  for (const bytes of [plain.length, batchHeaderBytes]) {
+    time(`${codecs.name} crc32c ${bytes} B`, () => codecs.crc32c(plain, 0, bytes), { bytes });
+  }
   for (const [name, compression] of Object.entries(Compression)) {
     const packed =
       compression === Compression.none
@@ -97,8 +76,10 @@ function measure(codecs: Codecs): void {
     const batch = batchOf(packed, count, compression, codecs);
     const fault = codecs.checkBatch(batch, 0, batch.length, 0, 1 << 20, out);
     if (fault !== 0) throw new Error(`fault ${fault} in the ${name} batch`);
-    report(`${codecs.name} checkBatch ${name}`, records.length, () =>
-      codecs.checkBatch(batch, 0, batch.length, 0, 1 << 20, out),
+    time(
+      `${codecs.name} checkBatch ${name}`,
+      () => codecs.checkBatch(batch, 0, batch.length, 0, 1 << 20, out),
+      { bytes: records.length },
     );
   }
 }

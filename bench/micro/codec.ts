@@ -1,10 +1,4 @@
-/**
- * Times the codecs of Produce and Fetch on the shapes of `docs`' reference figures: prints
- * nanoseconds per message, the best of several rounds.
- *
- *     node dist/bench/micro/codec.js
- */
-import { cpuUsage } from 'node:process';
+/** `npm run bench:micro -- codec`: the codecs of Produce and Fetch on the shapes of decision 12's figures. */
 import type { Encodable } from '../../engine/protocol/kafka/encodable.js';
 import {
   decodeFetchRequest,
@@ -28,13 +22,10 @@ import { Reader } from '../../engine/protocol/kafka/reader.js';
 import { RecordBatchBuilder } from '../../engine/protocol/kafka/record-batch-builder.js';
 import { RecordCursor } from '../../engine/protocol/kafka/record-cursor.js';
 import { Writer } from '../../engine/protocol/kafka/writer.js';
+import { time } from './time.js';
 
 const FETCH_VERSION = 17;
 const PRODUCE_VERSION = 9;
-const ROUNDS = 6;
-const ROUND_MS = 150;
-/** Turns between two looks at the clock. */
-const TURNS = 200;
 
 const range = (length: number) => Array.from({ length }, (_, index) => index);
 const topicId = (topic: number) => Buffer.alloc(16, topic + 1).toString('base64url');
@@ -118,26 +109,6 @@ function frameOf(encode: (writer: Writer) => void): Uint8Array {
   return frame;
 }
 
-/**
- * Prints nanoseconds of processor time in the best round, divided by the units of work in one call.
- * Processor time stays the same where other work takes the clock's.
- */
-function time(title: string, work: () => unknown, units = 1): void {
-  let best = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < ROUNDS; round++) {
-    const start = cpuUsage();
-    let calls = 0;
-    let elapsedNs = 0;
-    while (elapsedNs < ROUND_MS * 1e6) {
-      for (let turn = 0; turn < TURNS; turn++) work();
-      calls += TURNS;
-      elapsedNs = cpuUsage(start).user * 1e3;
-    }
-    best = Math.min(best, elapsedNs / calls / units);
-  }
-  process.stdout.write(`${best.toFixed(0).padStart(8)} ns  ${title}\n`);
-}
-
 function timeDecode<T>(
   title: string,
   decode: (reader: Reader, version: number) => T,
@@ -187,7 +158,7 @@ function timeRecords(count: number): void {
       cursor.openBatch(batch, 0);
       while (cursor.next());
     },
-    count,
+    { units: count },
   );
 }
 

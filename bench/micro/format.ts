@@ -1,18 +1,16 @@
 /**
- * `node --expose-gc dist/bench/micro/format.js`: what it costs to make an entry of a Kafka batch and a batch of an
- * entry, in each format: MB/s of record bytes, nanoseconds of processor time and bytes of garbage a record.
+ * `npm run bench:micro -- format`: what it costs to make an entry of a Kafka batch and a batch of an entry, in each
+ * format, with the bytes of garbage a record.
  */
-import { cpuUsage } from 'node:process';
 import { RecordBatchBuilder } from '../../engine/protocol/kafka/record-batch-builder.js';
 import { Compression, loadCodecs } from '../../native/index.js';
 import { sealBatch } from '../../workers/batch/header.js';
 import { Entry } from '../../workers/format/entry.js';
 import { EntryEncoder } from '../../workers/format/entry-encoder.js';
+import { time } from './time.js';
 
 const maxInflatedBytes = 1 << 24;
 const nowMs = 1_760_000_000_000;
-const rounds = 5;
-const roundMs = 150;
 const codecs = loadCodecs();
 const encoder = new EntryEncoder(codecs, maxInflatedBytes);
 const entry = new Entry(codecs, maxInflatedBytes);
@@ -45,28 +43,8 @@ function batchOf({ records, valueBytes, headers }: Shape, compression: number): 
   return batch;
 }
 
-function time(title: string, records: number, bytes: number, work: () => void): void {
-  let best = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < rounds; round++) {
-    const start = cpuUsage();
-    let calls = 0;
-    let elapsedNs = 0;
-    while (elapsedNs < roundMs * 1e6) {
-      for (let i = 0; i < 8; i++) work();
-      calls += 8;
-      elapsedNs = cpuUsage(start).user * 1e3;
-    }
-    best = Math.min(best, elapsedNs / calls);
-  }
-  const figures = [
-    ((bytes / best) * 1e3).toFixed(0).padStart(8),
-    ' MB/s',
-    (best / records).toFixed(1).padStart(9),
-    ' ns',
-    garbageOf(work, records).padStart(9),
-    ' B a record',
-  ];
-  process.stdout.write(`${title.padEnd(58)}${figures.join('')}\n`);
+function timeRecords(title: string, records: number, bytes: number, work: () => void): void {
+  time(title, work, { units: records, bytes, note: `${garbageOf(work, records)} B of garbage` });
 }
 
 /** Bytes of the heap that a record takes, without what a call takes once. */
@@ -90,10 +68,10 @@ function measure(shape: Shape, format: 'kafka' | 'mixed_kafka' | 'pulsar', codec
   const { records, valueBytes, headers } = shape;
   const end = encoder.encode(format, run, 0, 1, nowMs, stored, 0, stored.length);
   const what = `${format} ${codec} ${records}×${valueBytes} B, ${headers} headers`;
-  time(`encode ${what}`, records, plainBytes, () =>
+  timeRecords(`encode ${what}`, records, plainBytes, () =>
     encoder.encode(format, run, 0, 1, nowMs, out, 0, out.length),
   );
-  time(`decode ${what}`, records, plainBytes, () => {
+  timeRecords(`decode ${what}`, records, plainBytes, () => {
     entry.open(stored, 0, end);
     entry.write(out, 0, 1000, 1);
   });
