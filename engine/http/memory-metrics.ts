@@ -30,6 +30,10 @@ export const copySites: Readonly<Record<string, CopySite>> = {
   ),
   renumber: workerSite(WorkerCounter.renumber, 'batches whose records got new offsets'),
   encode: workerSite(WorkerCounter.encode, 'batches stored as Pulsar entries'),
+  decode: workerSite(
+    WorkerCounter.decode,
+    'Pulsar entries read from the log, to make batches of them: those are `fetch_read`',
+  ),
   cache: workerSite(WorkerCounter.cache, 'entries of Pulsar that are kept for readers'),
   fetch_read: workerSite(
     WorkerCounter.fetchRead,

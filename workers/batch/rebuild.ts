@@ -8,7 +8,7 @@ import { sealBatch } from './header.js';
 import { renumberRecords } from './renumber.js';
 
 /** Where payload bytes are copied or made. */
-export type CopySite = 'recompress' | 'renumber' | 'encode' | 'cache';
+export type CopySite = 'recompress' | 'renumber' | 'encode' | 'decode' | 'cache';
 
 /** Counts payload bytes made at a site. */
 export type CountCopy = (site: CopySite, sizeBytes: number) => void;

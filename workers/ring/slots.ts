@@ -99,7 +99,9 @@ export const WorkerCounter = {
   encode: 6,
   /** And one more: entries of Pulsar kept for readers. */
   cache: 7,
-  slots: 8,
+  /** And entries of our own log, read to make batches of them. */
+  decode: 8,
+  slots: 9,
 } as const;
 
 /** A counter's place. */

@@ -78,7 +78,7 @@ export class EmbeddedLog implements Log {
     if (recovered.isNameUnsynced) this.#flusher.created();
     this.#flusher.stableEndOffset = recovered.stableEndOffset;
     this.#note = recovered.note;
-    this.#reader = new Reader(disk, this.#segments, options.codecs);
+    this.#reader = new Reader(disk, this.#segments, options.codecs, options.copied);
     this.#search = new TimeSearch(disk, this.#segments, options.codecs);
     this.#doomed = new DoomedFiles(disk);
     this.#stored = new StoredRun(options.codecs, options.copied);

@@ -1,4 +1,5 @@
 import type { Codecs } from '../../../native/codecs.js';
+import type { CountCopy } from '../../batch/rebuild.js';
 import { LogFault, type ReadResult, type ReplyMemory } from '../log.js';
 import { roomFor } from '../reply-room.js';
 import type { BatchScan } from './batch-scan.js';
@@ -7,9 +8,11 @@ import { EntryFrames } from './entry-frames.js';
 /** Reads the batches of Pulsar entries straight into reply memory. */
 export class EntryReader {
   readonly #frames: EntryFrames;
+  readonly #copied: CountCopy;
 
-  constructor(codecs: Codecs) {
+  constructor(codecs: Codecs, copied: CountCopy) {
     this.#frames = new EntryFrames(codecs);
+    this.#copied = copied;
   }
 
   /**
@@ -65,6 +68,7 @@ export class EntryReader {
 
   #open(scan: BatchScan): number {
     if (!scan.load()) throw damaged(scan, 'an entry is cut off');
+    this.#copied('decode', scan.sizeBytes);
     return this.#frames.open(scan.view, scan.at, scan.at + scan.sizeBytes);
   }
 }

@@ -6,6 +6,7 @@ import {
 } from '../../../engine/protocol/kafka/record-batch.js';
 import type { Codecs } from '../../../native/codecs.js';
 import { emptyBatch } from '../../batch/empty-batch.js';
+import type { CountCopy } from '../../batch/rebuild.js';
 import {
   clearResult,
   type FilePlace,
@@ -32,6 +33,7 @@ export class Reader {
   readonly #disk: Disk;
   readonly #segments: Segments;
   readonly #codecs: Codecs;
+  readonly #copied: CountCopy;
   readonly #scan: BatchScan;
   /** Where reads of late ended: a consumer goes on there, and needs no search. */
   readonly #offsets = new Float64Array(maxRemembered).fill(-1);
@@ -41,10 +43,11 @@ export class Reader {
   /** Made when first needed. */
   #entries: EntryReader | null = null;
 
-  constructor(disk: Disk, segments: Segments, codecs: Codecs) {
+  constructor(disk: Disk, segments: Segments, codecs: Codecs, copied: CountCopy) {
     this.#disk = disk;
     this.#segments = segments;
     this.#codecs = codecs;
+    this.#copied = copied;
     this.#scan = new BatchScan(disk, scanBufferBytes);
   }
 
@@ -72,7 +75,7 @@ export class Reader {
     const { position, sizeBytes: firstBytes } = this.#scan;
     const availableBytes = segment.sizeBytes - position;
     if (segment.suffix === Suffix.entries) {
-      this.#entries ??= new EntryReader(this.#codecs);
+      this.#entries ??= new EntryReader(this.#codecs, this.#copied);
       const scan = this.#scan;
       this.#entries.read(
         scan,

@@ -1,0 +1,51 @@
+/** Asks every thread of a broker under test something, for the hooks that `--import` loads into each of them. */
+import { BroadcastChannel, isMainThread, threadId } from 'node:worker_threads';
+
+/** What one thread answered; the main thread is number 0. */
+export interface FromThread<Answer> {
+  readonly thread: number;
+  readonly answer: Answer;
+}
+
+const orders = new BroadcastChannel('kopje-counters-orders');
+const answers = new BroadcastChannel('kopje-counters-answers');
+
+/**
+ * Each message to the process is an order: every thread takes it, and when all have answered the process sends back
+ * their answers together. One order at a time.
+ */
+export function answerOrders<Answer>(answerTo: (order: string) => Answer): void {
+  if (isMainThread) leadThreads(answerTo);
+  else {
+    answers.postMessage({ thread: threadId });
+    orders.onmessage = (message) => {
+      const { data } = message as { data: string };
+      answers.postMessage({ thread: threadId, answer: answerTo(data) });
+    };
+  }
+  orders.unref();
+  answers.unref();
+}
+
+function leadThreads<Answer>(answerTo: (order: string) => Answer): void {
+  let others = 0;
+  let answered: FromThread<Answer>[] = [];
+  const take = (one: FromThread<Answer>): void => {
+    answered.push(one);
+    if (answered.length === others + 1) process.send?.(answered);
+  };
+  answers.onmessage = (message) => {
+    const { data } = message as { data: FromThread<Answer> | { thread: number } };
+    // A thread's first word says that it is there.
+    if ('answer' in data) take(data);
+    else others++;
+  };
+  process.on('message', (order: string) => {
+    answered = [];
+    orders.postMessage(order);
+    take({ thread: threadId, answer: answerTo(order) });
+  });
+  // Whoever runs the test was killed: nobody else would end the broker.
+  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+  process.channel?.unref();
+}
