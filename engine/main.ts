@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The `kopje` command. */
+/** The `kopje` command from its modules, for tests and debuggers that look into them; `kopje.cts` is what users start. */
 const lingerLimitMs = 500;
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {

@@ -31,7 +31,7 @@ class SetupError extends Error {}
 
 /** What each name on the command line runs, once everything is built. */
 const programs = {
-  serve: { file: 'dist/engine/main.js', words: ['serve'] },
+  serve: { file: 'dist/engine/kopje.cjs', words: ['serve'] },
   'start-pulsar': { file: 'dist/test/peers/pulsar-main.js', words: [] },
   test: { file: 'dist/test/runner/main.js', words: [] },
   clients: { file: 'dist/test/clients/run.js', words: [] },
@@ -177,6 +177,11 @@ function removeOrphans() {
   }
 }
 
+/** What makes the bundle. */
+function bundler() {
+  return readFileSync(join(root, 'engine', 'bundle.mjs'), 'utf8');
+}
+
 /** What each step depends on, and how it is done. */
 const steps = {
   packages: {
@@ -194,6 +199,16 @@ const steps = {
     },
     isDone: () => existsSync(join(root, 'dist', 'engine', 'main.js')),
     perform: compile,
+  },
+  bundled: {
+    // Of what is compiled; and V8's code is of one Node alone.
+    state: () =>
+      hashOf([process.version, steps.packages.state(), steps.compiled.state(), bundler()]),
+    isDone: () => existsSync(join(root, 'dist', 'bundle', 'command.js.cache')),
+    perform: async () => {
+      const code = await run(process.execPath, [join(root, 'engine', 'bundle.mjs')]);
+      if (code !== 0) throw new SetupError('the bundle was not made; see above');
+    },
   },
   addon: {
     state: () => {
@@ -221,7 +236,8 @@ async function performIfDue(name) {
 }
 
 async function setUp() {
-  if (!isDue('packages') && !isDue('compiled') && !isDue('addon')) return;
+  const names = /** @type {(keyof typeof steps)[]} */ (Object.keys(steps));
+  if (!names.some(isDue)) return;
   const release = await holdSetupLock(root, say);
   try {
     // Each asks anew: another setup may have done it all while this one waited.
@@ -231,6 +247,7 @@ async function setUp() {
       performIfDue('addon'),
     ]);
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+    await performIfDue('bundled');
   } finally {
     release();
   }

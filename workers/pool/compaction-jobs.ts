@@ -1,5 +1,6 @@
 import { Piscina } from 'piscina';
 import type { CompactionPlan, CompactionResult } from '../log/compaction.js';
+import { jobsFile } from './jobs-file.js';
 
 /** Plans that are carried out at once. */
 const maxThreads = 1;
@@ -9,7 +10,7 @@ const idleTimeoutMs = 30_000;
 /** The pool of threads that compact: they own no partition, and start when there is work. */
 export class CompactionJobs {
   readonly #pool = new Piscina({
-    filename: new URL('../jobs.cjs', import.meta.url).href,
+    filename: jobsFile,
     name: 'compact',
     minThreads: 0,
     maxThreads,

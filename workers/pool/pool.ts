@@ -5,6 +5,7 @@ import type { WorkerNotice, WorkerSettings } from '../ring/control.js';
 import { Bell, WorkerCounter, type WorkerCounterSlot } from '../ring/slots.js';
 import { allocateTable, PartitionTable } from '../ring/table.js';
 import { CompactionJobs } from './compaction-jobs.js';
+import { jobsFile } from './jobs-file.js';
 import { PartitionThread, type TaskTemplate } from './partition-thread.js';
 
 type CompactNotice = Extract<WorkerNotice, { kind: 'compact' }>;
@@ -82,7 +83,7 @@ export class WorkerPool {
       tableLines: options.maxPartitions,
     };
     this.#piscina = new Piscina({
-      filename: new URL('../jobs.cjs', import.meta.url).href,
+      filename: jobsFile,
       name: 'partition',
       minThreads: options.workers,
       maxThreads: options.workers,

@@ -1,12 +1,13 @@
 import { Piscina } from 'piscina';
 import type { RepairOrder, RepairOutcome } from '../log/embedded/repair-job.js';
+import { jobsFile } from './jobs-file.js';
 
 export type { RepairOrder, RepairOutcome } from '../log/embedded/repair-job.js';
 
 /** The thread that repairs logs which no partition thread has open. */
 export class RepairJobs {
   readonly #pool = new Piscina({
-    filename: new URL('../jobs.cjs', import.meta.url).href,
+    filename: jobsFile,
     name: 'repair',
     minThreads: 0,
     maxThreads: 1,
