@@ -57,7 +57,9 @@ const adapted = {
       const text = readFileSync(path, 'utf8');
       // The threads' file is in the bundle, beside the command.
       if (place === join('workers', 'pool', 'jobs-file.js')) {
-        return { contents: "export const jobsFile = moduleUrl('bundle/jobs.js');" };
+        return {
+          contents: "export const jobsFile = require('node:path').join(__dirname, 'jobs.js');",
+        };
       }
       const contents = text
         .replaceAll("createRequire(import.meta.url)('lmdb')", "require('lmdb')")
