@@ -119,6 +119,11 @@ export class PulsarConnection {
   #reason: Error | null = null;
   #settleClosed: (reason: Error) => void = () => {};
   #accepted: ((fields: CommandFields<'connected'>) => void) | null = null;
+  #isCorked = false;
+  readonly #uncork = (): void => {
+    this.#isCorked = false;
+    this.#socket.uncork();
+  };
 
   private constructor(settings: ConnectionSettings) {
     this.#settings = settings;
@@ -193,11 +198,15 @@ export class PulsarConnection {
    */
   send(head: SendHead, metadata: Uint8Array, payload: readonly Uint8Array[]): void {
     if (this.#reason !== null) return;
-    this.#socket.cork();
+    if (!this.#isCorked) {
+      // One write for all that a turn sends.
+      this.#isCorked = true;
+      this.#socket.cork();
+      process.nextTick(this.#uncork);
+    }
     this.#socket.write(sendHead(head));
     this.#socket.write(metadata);
     for (const part of payload) this.#socket.write(part);
-    this.#socket.uncork();
   }
 
   addProducer(producerId: number, events: ProducerEvents): void {
