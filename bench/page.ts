@@ -1,11 +1,15 @@
 /** One self-contained page with the plots of a run. */
-import type { Measurement } from './measure.js';
-import { median } from './report.js';
+import type { Measurement } from './measurement.js';
+import { targetCells } from './report.js';
+import { median } from './statistics.js';
+import type { Judgement } from './verdict.js';
 
 interface Result {
   readonly date: string;
   readonly machine: Readonly<Record<string, string | number>>;
   readonly measurements: readonly Measurement[];
+  /** How it stands against its targets. */
+  readonly judgements: readonly Judgement[];
 }
 
 /** A row of bars: what is measured, of each target. */
@@ -41,7 +45,7 @@ function milliseconds({ latency }: Measurement, name: 'p50' | 'p99' | 'p999'): n
 
 /** @param table the lines that were printed */
 export function page(result: Result, table: readonly string[]): string {
-  const { date, machine, measurements } = result;
+  const { date, machine, measurements, judgements } = result;
   const names = [...new Set(measurements.map(({ scenario }) => scenario))];
   const sections = names.map((name) => {
     const runs = measurements.filter(({ scenario }) => scenario === name);
@@ -56,16 +60,26 @@ export function page(result: Result, table: readonly string[]): string {
 <style>
 body { font: 14px system-ui, sans-serif; margin: 2em; color: #222; }
 pre { overflow-x: auto; background: #f5f5f5; padding: 1em; }
+table { border-collapse: collapse; } td, th { text-align: left; padding: 0.2em 1em 0.2em 0; border-bottom: 1px solid #ddd; }
 .plots { display: flex; flex-wrap: wrap; gap: 1.5em; }
 figure { margin: 0; } figcaption { font-weight: 600; }
 text { font: 12px system-ui, sans-serif; fill: #222; }
 </style>
 <h1>Kopje, measured ${escaped(date)}</h1>
 <p>${escaped(told.join(' · '))}</p>
+${judgements.length === 0 ? '' : targetTable(judgements)}
 <pre>${escaped(table.join('\n'))}</pre>
 ${sections.join('\n')}
 </html>
 `;
+}
+
+function targetTable(judgements: readonly Judgement[]): string {
+  const [heads = [], ...rows] = targetCells(judgements);
+  const lineOf = (cells: readonly string[], tag: 'td' | 'th'): string =>
+    `<tr>${cells.map((cell) => `<${tag}>${escaped(cell)}</${tag}>`).join('')}</tr>`;
+  const lines = [lineOf(heads, 'th'), ...rows.map((cells) => lineOf(cells, 'td'))];
+  return `<h2>Targets</h2>\n<table>\n${lines.join('\n')}\n</table>`;
 }
 
 function targetsOf(runs: readonly Measurement[]): string[] {

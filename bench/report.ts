@@ -1,16 +1,9 @@
 /** What a run found, as lines to read. */
-import type { Measurement } from './measure.js';
+import type { Measurement } from './measurement.js';
 import type { Scenario } from './scenario.js';
-
-/** Two targets of which the first is measured against the second. */
-export type Pair = readonly [ours: string, theirs: string];
-
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? 0;
-  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? 0)) / 2;
-}
+import { median } from './statistics.js';
+import type { Pair } from './targets.js';
+import type { Judgement } from './verdict.js';
 
 /** One line of the table: medians over the rounds. */
 export function row(target: string, scenario: Scenario, runs: readonly Measurement[]): string {
@@ -21,12 +14,13 @@ export function row(target: string, scenario: Scenario, runs: readonly Measureme
     : `${of((run) => run.cpuSecondsPerGigabyte, 2)} CPU-s/GB`;
   const cells = [
     target.padEnd(12),
-    scenario.name.padEnd(12),
+    scenario.name.padEnd(15),
     `${of((run) => run.megabytesPerSecond, 0)} MB/s`.padStart(9),
     `${of((run) => run.recordsPerSecond / 1_000, 1)} k records/s`.padStart(18),
     cost.padStart(21),
+    `all ${of((run) => run.allCpuSecondsPerGigabyte, 2)} CPU-s/GB`.padStart(18),
     `${of((run) => run.rssMegabytes, 0)} MB RSS`.padStart(12),
-    latencyCell(runs).padStart(30),
+    latencyCell(runs).padStart(42),
     `load ${of((run) => 100 * run.generatorCpuShare, 0)} % of a core`.padStart(22),
   ];
   const invalid = runs.find((run) => run.invalid !== null)?.invalid;
@@ -62,7 +56,65 @@ function p50({ latency }: Measurement): number {
 function latencyCell(runs: readonly Measurement[]): string {
   const measured = runs.flatMap(({ latency }) => (latency === null ? [] : [latency]));
   if (measured.length === 0) return '';
-  const of = (name: 'p50' | 'p99'): string =>
+  const of = (name: 'p50' | 'p99' | 'p999'): string =>
     (median(measured.map((latency) => latency[name])) / 1_000).toFixed(2);
-  return `p50 ${of('p50')} ms, p99 ${of('p99')} ms`;
+  return `p50 ${of('p50')} ms, p99 ${of('p99')} ms, p99.9 ${of('p999')} ms`;
+}
+
+const targetColumns = [
+  'scenario',
+  'measure',
+  'Kopje',
+  'other',
+  'ratio',
+  "other's spread",
+  'required',
+  'aim',
+  'verdict',
+] as const;
+
+/** The table of targets, its heads first. */
+export function targetCells(judgements: readonly Judgement[]): string[][] {
+  return [[...targetColumns], ...judgements.map(cellsOf)];
+}
+
+function cellsOf(judgement: Judgement): string[] {
+  const { scenario, measure, pair, ours, theirs, spread, required, aim, verdict } = judgement;
+  const [, other] = pair;
+  const sign = judgement.limit === 'at most' ? '≤' : '≥';
+  const { least, most, relative } = spread;
+  return [
+    scenario,
+    measure,
+    `${pair[0]} ${figure(ours)}`,
+    `${other} ${figure(theirs)}`,
+    comparedCell(judgement),
+    `${figure(least)}-${figure(most)} (${(100 * relative).toFixed(0)} %)`,
+    `${sign} ${required}`,
+    aim === null ? '' : `${sign} ${aim}`,
+    verdict,
+  ];
+}
+
+function comparedCell({ compares, compared }: Judgement): string {
+  if (compares === 'difference') return `${compared < 0 ? '' : '+'}${compared.toFixed(2)}`;
+  return compares === 'ratio' ? compared.toFixed(2) : '';
+}
+
+/** Three digits that count. */
+function figure(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
+}
+
+/** Cells in columns of the same width. */
+export function aligned(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((cells) => cells[column]?.length ?? 0)),
+  );
+  return rows.map((cells) =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
 }

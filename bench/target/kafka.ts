@@ -14,6 +14,7 @@ export async function startKafkaTarget(): Promise<Target> {
   return {
     name: 'kafka',
     pid: broker.pid,
+    behind: [],
     entryFormat: 'kafka',
     ...kafkaTopics('127.0.0.1', port),
     async close() {

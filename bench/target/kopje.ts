@@ -30,5 +30,6 @@ export async function startKopjeProcess(settings: readonly string[]): Promise<Ko
 /** Kopje on a fresh data directory. */
 export async function startKopjeTarget(settings: readonly string[]): Promise<Target> {
   const { port, pid, close } = await startKopjeProcess(settings);
-  return { name: 'kopje', pid, entryFormat: 'kafka', ...kafkaTopics('127.0.0.1', port), close };
+  const topics = kafkaTopics('127.0.0.1', port);
+  return { name: 'kopje', pid, behind: [], entryFormat: 'kafka', ...topics, close };
 }

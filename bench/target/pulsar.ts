@@ -51,6 +51,7 @@ export async function startPulsarTargets(settings: readonly string[]): Promise<T
     {
       name: `kopje/${entryFormat}`,
       pid: kopje.pid,
+      behind: [pulsar.pid],
       entryFormat,
       ...kafkaTopics('127.0.0.1', kopje.port, { 'entry.format': entryFormat, ...owned }),
       ...shared,
@@ -58,6 +59,7 @@ export async function startPulsarTargets(settings: readonly string[]): Promise<T
     {
       name: `raw/${entryFormat}`,
       pid: pulsar.pid,
+      behind: [],
       entryFormat,
       address: { protocol: 'pulsar', serviceUrl, adminUrl },
       ...rawTopics(admin),

@@ -10,6 +10,7 @@ export function remoteTarget(address: string, pid: number | undefined): Target {
   return {
     name: address,
     pid: pid ?? null,
+    behind: [],
     entryFormat: 'kafka',
     ...kafkaTopics(address.slice(0, colon), port),
     close: () => Promise.resolve(),

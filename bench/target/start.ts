@@ -1,4 +1,10 @@
-import type { Pair } from '../report.js';
+import {
+  type Bound,
+  boundsAgainstKafka,
+  boundsInFrontOfPulsar,
+  type Pair,
+  pulsarPairs,
+} from '../targets.js';
 import { startKafkaTarget } from './kafka.js';
 import { startKopjeTarget } from './kopje.js';
 import { startPulsarTargets } from './pulsar.js';
@@ -15,25 +21,30 @@ export interface TargetOptions {
   readonly set: readonly string[];
 }
 
-/** Starts what is to be measured in turn, and says which of them are compared. */
+/** What is measured in turn. */
+export interface Field {
+  readonly targets: readonly Target[];
+  /** Which of them are compared. */
+  readonly pairs: readonly Pair[];
+  readonly bounds: readonly Bound[];
+}
+
+/** Starts what is to be measured. */
 export async function startTargets(
   options: TargetOptions,
   say: (text: string) => void,
-): Promise<{ targets: Target[]; pairs: Pair[] }> {
+): Promise<Field> {
   if (options.backend === 'pulsar') {
     say('starting Pulsar, and Kopje in front of it');
     const targets = await startPulsarTargets(options.set);
-    const pairs: Pair[] = [
-      ['kopje/kafka', 'raw/kafka'],
-      ['kopje/pulsar', 'raw/pulsar'],
-      ['kopje/pulsar', 'kopje/kafka'],
-    ];
-    return { targets, pairs };
+    return { targets, pairs: pulsarPairs, bounds: boundsInFrontOfPulsar };
   }
   const first = await startFirst(options, say);
-  if (options.versus === undefined) return { targets: [first], pairs: [] };
+  if (options.versus === undefined) return { targets: [first], pairs: [], bounds: [] };
   say('starting kafka (its default settings, 1 GiB heap)');
-  return { targets: [first, await startKafkaTarget()], pairs: [[first.name, 'kafka']] };
+  const pair: Pair = [first.name, 'kafka'];
+  const targets = [first, await startKafkaTarget()];
+  return { targets, pairs: [pair], bounds: boundsAgainstKafka(pair) };
 }
 
 async function startFirst(

@@ -8,6 +8,8 @@ export interface Target {
   readonly address: Address;
   /** Of the process whose CPU time and memory count; null where nobody knows. */
   readonly pid: number | null;
+  /** Processes that work for that one, whose CPU time counts where all together does. */
+  readonly behind: readonly number[];
   /** How a raw producer of Pulsar's stores what it is given. */
   readonly entryFormat: 'kafka' | 'pulsar';
   /** The name as the load uses it. */
