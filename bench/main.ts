@@ -6,17 +6,15 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { arch, cpus, platform, totalmem } from 'node:os';
-import { measure } from './measure.js';
 import type { Measurement } from './measurement.js';
 import { type Options, readOptions } from './options.js';
 import { page } from './page.js';
 import { aligned, ratios, row, targetCells } from './report.js';
+import { Run } from './run.js';
 import { canRun, type Scenario, scenarios } from './scenario.js';
 import { type Field, startTargets } from './target/start.js';
 import { judgeAll } from './verdict.js';
 
-/** Those of a run that names none; the others are for a question of their own. */
-const standard = ['produce', 'fetch', 'small', 'latency', 'end-to-end'];
 const fullRounds = 5;
 const comparedRounds = 3;
 
@@ -24,9 +22,12 @@ function say(text: string): void {
   process.stderr.write(`bench: ${text}\n`);
 }
 
-function wantedBy({ scenario, full }: Options): Scenario[] {
-  if (full || scenario?.includes('all')) return [...scenarios.values()];
-  return (scenario ?? standard).map((name) => scenarios.get(name) as Scenario);
+function wantedBy({ scenario, full }: Options, { standard, targets }: Field): Scenario[] {
+  const names = scenario ?? (full ? ['all'] : standard);
+  const wanted = names.includes('all')
+    ? [...scenarios.values()]
+    : names.map((name) => scenarios.get(name) as Scenario);
+  return wanted.filter((one) => targets.some((target) => canRun(one, target)));
 }
 
 function roundsOf({ rounds, full }: Options, { pairs }: Field): number {
@@ -35,27 +36,16 @@ function roundsOf({ rounds, full }: Options, { pairs }: Field): number {
   return pairs.length > 0 ? comparedRounds : 1;
 }
 
-async function run(options: Options): Promise<void> {
-  const wanted = wantedBy(options);
+async function bench(options: Options): Promise<void> {
   const field = await startTargets(options, say);
-  const times = { warmUpMs: options.warmUp * 1_000, measureMs: options.duration * 1_000 };
-  const rounds = roundsOf(options, field);
-  const all: Measurement[] = [];
+  const wanted = wantedBy(options, field);
+  const run = new Run(options, field, say);
   try {
-    for (const scenario of wanted) {
-      say(`${scenario.name}: ${scenario.text}`);
-      for (let round = 1; round <= rounds; round++) {
-        for (const target of field.targets.filter((one) => canRun(scenario, one))) {
-          const measurement = await measure(target, scenario, options, times);
-          all.push(measurement);
-          say(`${round}/${rounds}  ${row(target.name, scenario, [measurement])}`);
-        }
-      }
-    }
+    await run.all(wanted, roundsOf(options, field));
   } finally {
     for (const target of field.targets) await target.close();
   }
-  await report(options, wanted, field, all);
+  await report(options, wanted, field, run.measurements);
 }
 
 async function report(
@@ -68,7 +58,8 @@ async function report(
     measurements.filter((one) => one.target === name && one.scenario === scenario);
   const lines = wanted.flatMap((scenario) => {
     const ran = targets.filter((target) => canRun(scenario, target)).map(({ name }) => name);
-    const compared = pairs.filter((pair) => pair.every((name) => ran.includes(name)));
+    const isLoad = scenario.kind === 'steady' || scenario.kind === 'bursts';
+    const compared = pairs.filter((pair) => isLoad && pair.every((name) => ran.includes(name)));
     return [
       ...ran.map((name) => row(name, scenario, runsOf(name, scenario.name))),
       ...compared.map((pair) => ratios(pair, scenario, (name) => runsOf(name, scenario.name))),
@@ -94,4 +85,4 @@ async function report(
   say(`written to ${file}.json and ${file}.html`);
 }
 
-await run(readOptions());
+await bench(readOptions());

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GeneratorProcess } from './load/generator-process.js';
+import { measureLaunched } from './measure-launched.js';
 import {
   type Figures,
   figuresOf,
@@ -7,9 +8,18 @@ import {
   type Moment,
   megabyte,
   type Sample,
+  type Span,
   spanOf,
+  sum,
 } from './measurement.js';
-import { type Changes, type Scenario, sizeOf } from './scenario.js';
+import {
+  type BurstScenario,
+  type Changes,
+  readingOf,
+  type Scenario,
+  type SteadyScenario,
+  sizeOf,
+} from './scenario.js';
 import { usageOf } from './target/process-usage.js';
 import type { Target } from './target/target.js';
 
@@ -18,24 +28,57 @@ export interface Times {
   readonly measureMs: number;
 }
 
+/** How a scenario is to be run. */
+export interface RunOrder extends Times {
+  readonly changes: Changes;
+  /** MB a second, where the scenario has a pace of its own. */
+  readonly rate: number;
+}
+
 const sampleMs = 500;
 
-/** Runs one scenario against one target, on a topic of its own that goes afterwards. */
+/** Runs one scenario against one target. */
 export async function measure(
   target: Target,
   scenario: Scenario,
-  changes: Changes,
-  times: Times,
+  order: RunOrder,
 ): Promise<Measurement> {
+  const names = { target: target.name, scenario: scenario.name };
+  if (scenario.kind === 'start' || scenario.kind === 'idle') {
+    return { ...names, ...(await measureLaunched(target, scenario.kind)) };
+  }
+  if (scenario.kind === 'bursts' || !scenario.isDurable || target.durable === null) {
+    return { ...names, ...(await measureLoad(target, scenario, order)) };
+  }
+  const durable = await target.durable();
+  const figures = await measureLoad(durable, scenario, order).finally(() => durable.close());
+  return { ...names, ...figures };
+}
+
+/** On a topic of its own that goes afterwards. */
+async function measureLoad(
+  target: Target,
+  scenario: SteadyScenario | BurstScenario,
+  order: RunOrder,
+): Promise<Figures> {
   const generator = new GeneratorProcess();
   const { address, entryFormat } = target;
-  const size = sizeOf(scenario, changes);
+  const size = sizeOf(scenario.size, order.changes);
   const topic = await target.createTopic(`bench-${scenario.name}-${Date.now()}`, size.partitions);
+  const shape = { ...size, address, topic, entryFormat };
   try {
-    await scenario.begin(generator, { ...size, address, topic, entryFormat }, changes);
-    const figures = await steady(target, generator, times);
+    let figures: Figures;
+    if (scenario.kind === 'bursts') {
+      const connections = Math.min(2, shape.partitions);
+      const fetched = readingOf(shape, connections, { isOnDemand: true });
+      await generator.obey({ order: 'bursts', produced: shape, fetched });
+      figures = await bursts(target, generator, scenario.burstBytes, order);
+    } else {
+      await scenario.begin(generator, { shape, rate: order.rate });
+      figures = await steady(target, generator, order);
+    }
     await generator.obey({ order: 'stop' });
-    return { target: target.name, scenario: scenario.name, ...figures };
+    return figures;
   } finally {
     generator.close();
     await target.deleteTopic(topic);
@@ -68,6 +111,32 @@ async function steady(
     last = next;
   }
   return { ...figuresOf(spanOf(first, last), last), samples };
+}
+
+/** What the reading of bursts does, all together, and what their writing does not count for. */
+async function bursts(
+  target: Target,
+  generator: GeneratorProcess,
+  bytes: number,
+  { warmUpMs, measureMs }: Times,
+): Promise<Figures> {
+  const beganMs = performance.now();
+  const spans: Span[] = [];
+  const samples: Sample[] = [];
+  let first: Moment | null = null;
+  for (;;) {
+    await generator.obey({ order: 'write-burst', bytes });
+    const before = await momentOf(target, generator);
+    await generator.obey({ order: 'read-burst' });
+    const after = await momentOf(target, generator);
+    if (performance.now() - beganMs < warmUpMs) continue;
+    first ??= before;
+    spans.push(spanOf(before, after));
+    samples.push(sampleOf(first, before, after));
+    if (performance.now() - beganMs > warmUpMs + measureMs) {
+      return { ...figuresOf(sum(spans), after), samples };
+    }
+  }
 }
 
 function sampleOf(first: Moment, last: Moment, next: Moment): Sample {

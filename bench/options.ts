@@ -9,6 +9,9 @@ export interface Options extends Changes, TargetOptions {
   full: boolean;
   duration: number;
   warmUp: number;
+  jvmWarmUp: number;
+  /** MB a second that `end-to-end` produces. */
+  rate?: number;
   rounds?: number;
   json: boolean;
 }
@@ -80,7 +83,11 @@ function withChanges(program: Command): Command {
         throw new InvalidArgumentError('it must be 1 or -1.');
       }),
     )
-    .option('--rate <MB/s>', 'that end-to-end produces', positive, 50);
+    .option(
+      '--rate <MB/s>',
+      "that end-to-end produces (default: a fifth of Kafka's saturated rate in this run, else 50)",
+      positive,
+    );
 }
 
 function withRuns(program: Command): Command {
@@ -88,9 +95,10 @@ function withRuns(program: Command): Command {
     .addOption(
       new Option('--scenario <name...>', 'what to run').choices(['all', ...scenarios.keys()]),
     )
-    .option('--full', 'all scenarios, five rounds of each', false)
+    .option('--full', 'all scenarios that the targets can run, five rounds of each', false)
     .option('--duration <seconds>', 'measured time of each run', positive, 5)
     .option('--warm-up <seconds>', 'time before it', positive, 4)
+    .option('--jvm-warm-up <seconds>', 'of load on brokers in Java before all runs', positive, 20)
     .option(
       '--rounds <n>',
       'runs of each scenario, of which the medians count (default: 3 where targets are compared, else 1)',

@@ -9,12 +9,17 @@ import type { Judgement } from './verdict.js';
 export function row(target: string, scenario: Scenario, runs: readonly Measurement[]): string {
   const of = (pick: (run: Measurement) => number, digits: number): string =>
     median(runs.map(pick)).toFixed(digits);
-  const cost = scenario.isSmall
+  const name = `${target.padEnd(12)}  ${scenario.name.padEnd(15)}`;
+  if (scenario.kind === 'start') return `${name}  ${of((run) => run.startMs ?? 0, 0)} ms`;
+  if (scenario.kind === 'idle') {
+    const kibibytes = of((run) => (run.connectionBytes ?? 0) / 1024, 1);
+    return `${name}  ${of((run) => run.rssMegabytes, 0)} MB RSS, ${kibibytes} KiB a connection`;
+  }
+  const cost = isSmall(scenario)
     ? `${of((run) => run.brokerCpuMicrosPerRequest, 1)} us CPU/request`
     : `${of((run) => run.cpuSecondsPerGigabyte, 2)} CPU-s/GB`;
   const cells = [
-    target.padEnd(12),
-    scenario.name.padEnd(15),
+    name,
     `${of((run) => run.megabytesPerSecond, 0)} MB/s`.padStart(9),
     `${of((run) => run.recordsPerSecond / 1_000, 1)} k records/s`.padStart(18),
     cost.padStart(21),
@@ -39,7 +44,7 @@ export function ratios(
     median(left.map((run, index) => pick(run) / pick(right[index] as Measurement))).toFixed(2);
   const parts = [
     `throughput ${of((run) => run.recordsPerSecond)}`,
-    `CPU ${of((run) => (scenario.isSmall ? run.brokerCpuMicrosPerRequest : run.cpuSecondsPerGigabyte))}`,
+    `CPU ${of((run) => (isSmall(scenario) ? run.brokerCpuMicrosPerRequest : run.cpuSecondsPerGigabyte))}`,
     `RSS ${of((run) => run.rssMegabytes)}`,
   ];
   if (left.every(({ latency }) => latency !== null)) {
@@ -47,6 +52,10 @@ export function ratios(
     parts.push(`p50 ${of(p50)} (${(median(added) / 1_000).toFixed(2)} ms more)`);
   }
   return `${ours} to ${theirs}, ${scenario.name}: ${parts.join(', ')}`;
+}
+
+function isSmall(scenario: Scenario): boolean {
+  return scenario.kind === 'steady' && scenario.isSmall;
 }
 
 function p50({ latency }: Measurement): number {

@@ -42,16 +42,27 @@ export interface FetchShape {
   connections: number;
   /** Waits at the end for more; else it begins again there. */
   atTail: boolean;
+  /** Reads when it is told to, and as far. */
+  isOnDemand: boolean;
 }
 
-/** One send: a batch for each partition. */
+/** What a Produce request of a real client holds at most, about: a topic with more partitions is gone round in turns. */
+const maxBatchesPerSend = 40;
+
+/** Batches of one send, each for another partition. */
+export function batchesPerSend({ address, partitions }: ProduceShape): number {
+  return address.protocol === 'kafka' ? Math.min(maxBatchesPerSend, partitions) : partitions;
+}
+
+/** One send: a batch for each partition whose turn it is. */
 export interface SendSize {
   payloadBytes: number;
   records: number;
 }
 
-export function sizeOfSend({ recordBytes, batchBytes, partitions }: ProduceShape): SendSize {
-  const records = recordsPerBatch(recordBytes, batchBytes) * partitions;
+export function sizeOfSend(shape: ProduceShape): SendSize {
+  const { recordBytes, batchBytes } = shape;
+  const records = recordsPerBatch(recordBytes, batchBytes) * batchesPerSend(shape);
   return { records, payloadBytes: records * recordBytes };
 }
 

@@ -1,4 +1,5 @@
 import {
+  batchesPerSend,
   type FetchShape,
   type Load,
   type LoadEvents,
@@ -36,6 +37,9 @@ export class EndToEndLoad implements Load {
     { failed }: LoadEvents,
   ): Promise<EndToEndLoad> {
     if (produced.connections !== 1) throw new Error('one connection produces');
+    if (batchesPerSend(produced) < produced.partitions) {
+      throw new Error(`a send reaches ${batchesPerSend(produced)} partitions at most`);
+    }
     const load = new EndToEndLoad(produced);
     load.#fetching = await FetchLoad.start(fetched, {
       failed,

@@ -4,8 +4,10 @@
  */
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FetchShape, Load, ProduceShape, Progress } from './channel.js';
+import { BurstLoad } from './burst-load.js';
+import type { Address, FetchShape, Load, ProduceShape, Progress } from './channel.js';
 import { EndToEndLoad } from './end-to-end-load.js';
+import { IdleLoad } from './idle-load.js';
 import { FetchLoad } from './kafka/fetch-load.js';
 import type { Latency } from './latencies.js';
 import { ProduceLoad } from './produce-load.js';
@@ -17,6 +19,11 @@ export type Order =
   | { order: 'fill'; shape: ProduceShape; bytes: number }
   | { order: 'fetch'; shape: FetchShape }
   | { order: 'end-to-end'; produced: ProduceShape; fetched: FetchShape }
+  /** To write in bursts, and to read each when it was written. */
+  | { order: 'bursts'; produced: ProduceShape; fetched: FetchShape }
+  | { order: 'write-burst'; bytes: number }
+  | { order: 'read-burst' }
+  | { order: 'idle'; address: Address; connections: number }
   /** What the load that was ordered last has done. */
   | { order: 'mark' }
   /** What was timed so far belongs to the warm-up. */
@@ -37,6 +44,7 @@ const running: Load[] = [];
 const fillPollMs = 20;
 
 const events = { failed: fail };
+let bursts: BurstLoad | null = null;
 
 async function obey(order: Order): Promise<unknown> {
   switch (order.order) {
@@ -50,6 +58,19 @@ async function obey(order: Order): Promise<unknown> {
     }
     case 'end-to-end':
       running.unshift(await EndToEndLoad.start(order.produced, order.fetched, events));
+      return {};
+    case 'bursts':
+      bursts = await BurstLoad.start(order.produced, order.fetched, events);
+      running.unshift(bursts);
+      return {};
+    case 'write-burst':
+      await bursts?.write(order.bytes);
+      return {};
+    case 'read-burst':
+      await bursts?.read();
+      return {};
+    case 'idle':
+      running.unshift(await IdleLoad.start(order.address, order.connections, events));
       return {};
     case 'fill': {
       const filling = await ProduceLoad.start(order.shape, events);

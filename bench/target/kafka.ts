@@ -1,25 +1,63 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '../../test/clients/broker.js';
-import { prepareKafka, startKafka } from '../../test/peers/kafka.js';
+
+import { type KafkaHome, prepareKafka, startKafka } from '../../test/peers/kafka.js';
+import { reservablePort } from '../../test/peers/ports.js';
+import { type Launched, timed } from './launched.js';
 import { kafkaTopics, type Target } from './target.js';
+
+/** Each acknowledgement on disk. */
+const synced = { 'flush.messages': '1' };
+
+/** A Kafka as its own process, whose files go when it closes. */
+interface Kafka {
+  readonly pid: number;
+  readonly spawnedAtMs: number;
+  close(): Promise<void>;
+}
+
+async function startKafkaProcess(home: KafkaHome, port: number): Promise<Kafka> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'kafka-bench-'));
+  const { pid, spawnedAtMs, stop } = await startKafka(home, { port, dataDir });
+  return {
+    pid,
+    spawnedAtMs,
+    async close() {
+      await stop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
 
 /** A real Apache Kafka with its default settings and a heap of 1 GiB, as its own start script has it. */
 export async function startKafkaTarget(): Promise<Target> {
   const home = await prepareKafka();
-  const dataDir = await mkdtemp(join(tmpdir(), 'kafka-bench-'));
-  const port = await freePort();
-  const broker = await startKafka(home, { port, dataDir });
-  return {
+  const port = await reservablePort();
+  const { pid, close } = await startKafkaProcess(home, port);
+  const target: Target = {
     name: 'kafka',
-    pid: broker.pid,
+    pid,
     behind: [],
+    isOnPulsar: false,
+    isJvm: true,
     entryFormat: 'kafka',
     ...kafkaTopics('127.0.0.1', port),
-    async close() {
-      await broker.stop();
-      await rm(dataDir, { recursive: true, force: true });
-    },
+    launch: () => launchKafka(home),
+    // The same process, which is warm.
+    durable: async () => ({
+      ...target,
+      ...kafkaTopics('127.0.0.1', port, synced),
+      close: () => Promise.resolve(),
+    }),
+    close,
   };
+  return target;
+}
+
+async function launchKafka(home: KafkaHome): Promise<Launched> {
+  const port = await reservablePort();
+  const { broker, startMs } = await timed(port, () => startKafkaProcess(home, port));
+  const address = { protocol: 'kafka', host: '127.0.0.1', port } as const;
+  return { address, pid: broker.pid, startMs, close: broker.close };
 }

@@ -13,6 +13,8 @@ const rawNamespace = 'public/bench';
 const adminTimeoutMs = 30_000;
 const entryFormats = ['kafka', 'pulsar'] as const;
 
+const onPulsar = { isOnPulsar: true, isJvm: true, launch: null, durable: null } as const;
+
 /** Closed once, however many share it. */
 interface Shared {
   close(): Promise<void>;
@@ -53,6 +55,7 @@ export async function startPulsarTargets(settings: readonly string[]): Promise<T
       pid: kopje.pid,
       behind: [pulsar.pid],
       entryFormat,
+      ...onPulsar,
       ...kafkaTopics('127.0.0.1', kopje.port, { 'entry.format': entryFormat, ...owned }),
       ...shared,
     },
@@ -61,6 +64,7 @@ export async function startPulsarTargets(settings: readonly string[]): Promise<T
       pid: pulsar.pid,
       behind: [],
       entryFormat,
+      ...onPulsar,
       address: { protocol: 'pulsar', serviceUrl, adminUrl },
       ...rawTopics(admin),
       ...shared,

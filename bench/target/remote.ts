@@ -11,8 +11,13 @@ export function remoteTarget(address: string, pid: number | undefined): Target {
     name: address,
     pid: pid ?? null,
     behind: [],
+    isOnPulsar: false,
+    // It is somebody else's to warm up.
+    isJvm: false,
     entryFormat: 'kafka',
     ...kafkaTopics(address.slice(0, colon), port),
+    launch: null,
+    durable: null,
     close: () => Promise.resolve(),
   };
 }

@@ -27,6 +27,10 @@ export interface Field {
   /** Which of them are compared. */
   readonly pairs: readonly Pair[];
   readonly bounds: readonly Bound[];
+  /** Scenarios of a run that names none: it takes a few minutes. */
+  readonly standard: readonly string[];
+  /** The target to whose saturated rate `end-to-end` is set, if any. */
+  readonly pacedBy: string | null;
 }
 
 /** Starts what is to be measured. */
@@ -37,14 +41,20 @@ export async function startTargets(
   if (options.backend === 'pulsar') {
     say('starting Pulsar, and Kopje in front of it');
     const targets = await startPulsarTargets(options.set);
-    return { targets, pairs: pulsarPairs, bounds: boundsInFrontOfPulsar };
+    const standard = ['produce', 'fetch', 'latency', 'latency-read'];
+    const bounds = boundsInFrontOfPulsar;
+    return { targets, pairs: pulsarPairs, bounds, standard, pacedBy: null };
   }
   const first = await startFirst(options, say);
-  if (options.versus === undefined) return { targets: [first], pairs: [], bounds: [] };
+  if (options.versus === undefined) {
+    const standard = ['produce', 'fetch', 'small', 'latency', 'end-to-end'];
+    return { targets: [first], pairs: [], bounds: [], standard, pacedBy: null };
+  }
   say('starting kafka (its default settings, 1 GiB heap)');
   const pair: Pair = [first.name, 'kafka'];
   const targets = [first, await startKafkaTarget()];
-  return { targets, pairs: [pair], bounds: boundsAgainstKafka(pair) };
+  const standard = ['produce', 'fetch', 'small', 'end-to-end'];
+  return { targets, pairs: [pair], bounds: boundsAgainstKafka(pair), standard, pacedBy: 'kafka' };
 }
 
 async function startFirst(
@@ -52,7 +62,7 @@ async function startFirst(
   say: (text: string) => void,
 ): Promise<Target> {
   if (target !== undefined) return remoteTarget(target, pid);
-  const settings = [`durability=${durability}`, `entryFormat=${entryFormat}`, ...set];
-  say(`starting kopje (${settings.join(', ')})`);
-  return startKopjeTarget(settings);
+  const settings = [`entryFormat=${entryFormat}`, ...set];
+  say(`starting kopje (${[`durability=${durability}`, ...settings].join(', ')})`);
+  return startKopjeTarget(durability, settings);
 }

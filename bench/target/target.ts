@@ -1,6 +1,7 @@
 import type { Address } from '../load/channel.js';
 import { RawConnection } from '../load/kafka/raw-connection.js';
 import { createTopicRequest, deleteTopicRequest } from '../load/kafka/requests.js';
+import type { Launched } from './launched.js';
 
 /** What is measured. */
 export interface Target {
@@ -10,11 +11,19 @@ export interface Target {
   readonly pid: number | null;
   /** Processes that work for that one, whose CPU time counts where all together does. */
   readonly behind: readonly number[];
+  /** Its records are in a Pulsar. */
+  readonly isOnPulsar: boolean;
+  /** It is slow until its code was compiled. */
+  readonly isJvm: boolean;
   /** How a raw producer of Pulsar's stores what it is given. */
   readonly entryFormat: 'kafka' | 'pulsar';
   /** The name as the load uses it. */
   createTopic(topic: string, partitions: number): Promise<string>;
   deleteTopic(topic: string): Promise<void>;
+  /** Starts another one like it; null where nobody can. */
+  readonly launch: (() => Promise<Launched>) | null;
+  /** The same, or another one like it, that syncs before it acknowledges; it is closed after use. Null where nobody can. */
+  readonly durable: (() => Promise<Target>) | null;
   close(): Promise<void>;
 }
 

@@ -1,8 +1,9 @@
 import t from 'tap';
 import { type Measurement, nothingMeasured } from '../../bench/measurement.js';
 import { aligned, targetCells } from '../../bench/report.js';
+import { scenarios } from '../../bench/scenario.js';
 import { median, spreadOf } from '../../bench/statistics.js';
-import { type Bound, boundsAgainstKafka } from '../../bench/targets.js';
+import { type Bound, boundsAgainstKafka, boundsInFrontOfPulsar } from '../../bench/targets.js';
 import { type Judgement, judge, judgeAll, verdictOf } from '../../bench/verdict.js';
 
 const pair = ['kopje', 'kafka'] as const;
@@ -98,6 +99,12 @@ t.test('what was not measured is not judged', async (t) => {
     known.map(({ measure }) => measure),
     ['broker CPU-s per GB of records'],
   );
+});
+
+t.test('every target has a scenario that is measured', async (t) => {
+  const bounds = [...boundsAgainstKafka(pair), ...boundsInFrontOfPulsar];
+  const missing = bounds.filter(({ scenario }) => !scenarios.has(scenario));
+  t.strictSame([...new Set(missing.map(({ scenario }) => scenario))], []);
 });
 
 t.test('the table', async (t) => {

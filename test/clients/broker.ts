@@ -20,6 +20,8 @@ export interface BrokerOptions {
 export interface Broker {
   readonly bootstrap: string;
   readonly pid: number;
+  /** When its process was started, ms of `performance.now()`. */
+  readonly spawnedAtMs: number;
   /** Milliseconds from the start of the process to its ready line. */
   readonly startMs: number;
   /** SIGKILL; resolves when the process is gone. */
@@ -48,7 +50,7 @@ export async function startKopje(options: BrokerOptions): Promise<Broker> {
   const all = [`kafkaListeners=PLAINTEXT://${bootstrap}`, `dataDir=${dataDir}`, ...settings];
   const main = join(import.meta.dirname, '..', '..', 'engine', 'main.js');
   const args = [main, 'serve', ...all.flatMap((setting) => ['--set', setting])];
-  const startedMs = performance.now();
+  const spawnedAtMs = performance.now();
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = new Promise<number | string>((resolve) => {
     child.on('close', (status, signal) => resolve(status ?? signal ?? 'unknown'));
@@ -66,7 +68,8 @@ export async function startKopje(options: BrokerOptions): Promise<Broker> {
   return {
     bootstrap,
     pid: child.pid ?? 0,
-    startMs: Math.round(performance.now() - startedMs),
+    spawnedAtMs,
+    startMs: Math.round(performance.now() - spawnedAtMs),
     kill: async () => void (await signal('SIGKILL')),
     stop: () => signal('SIGTERM'),
   };

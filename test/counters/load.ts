@@ -88,7 +88,12 @@ export async function fetchAll(
   partition: number,
   maxBytes: number,
 ): Promise<{ sizeBytes: number; requests: number }> {
-  const { frame, offsetAt } = fetchRequest(topic, partition, maxBytes);
+  const { frame, offsetAt } = fetchRequest({
+    topic,
+    partition,
+    maxBytes,
+    maxWaitMs: 500,
+  });
   let [offset, sizeBytes] = [0, 0];
   for (let requests = 1; ; requests++) {
     frame.writeInt32BE(0, offsetAt);

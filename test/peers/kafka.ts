@@ -87,6 +87,8 @@ export interface KafkaOptions {
 export interface KafkaBroker {
   readonly bootstrap: string;
   readonly pid: number;
+  /** When its process was started, ms of `performance.now()`. */
+  readonly spawnedAtMs: number;
   stop(): Promise<void>;
 }
 
@@ -126,6 +128,7 @@ export async function startKafka(home: KafkaHome, options: KafkaOptions): Promis
   ];
   const memory = [`-Xms${heap}`, `-Xmx${heap}`, '-XX:-UseSerialGC'];
   const [java = '', ...args] = home.command('kafka.Kafka', [...memory, ...flags]);
+  const spawnedAtMs = performance.now();
   const child = spawn(java, [...args, file], { stdio: ['ignore', log, log] });
   closeSync(log);
   // Whatever ends this process early must not leave a broker behind.
@@ -133,7 +136,7 @@ export async function startKafka(home: KafkaHome, options: KafkaOptions): Promis
   process.once('exit', orphaned);
   child.once('close', () => process.off('exit', orphaned));
   await untilAnswering(child, port, logFile);
-  return { bootstrap, pid: child.pid ?? 0, stop: () => stopped(child) };
+  return { bootstrap, pid: child.pid ?? 0, spawnedAtMs, stop: () => stopped(child) };
 }
 
 async function stopped(child: ChildProcess): Promise<void> {

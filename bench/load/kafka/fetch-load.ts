@@ -2,6 +2,8 @@ import type { FetchShape, Load, LoadEvents, Progress } from '../channel.js';
 import { PartitionReader } from './partition-reader.js';
 import { RawConnection } from './raw-connection.js';
 
+const maxWaitMs = 500;
+
 /** Checks that every batch follows the one before. */
 export class FetchLoad implements Load {
   readonly latencies = null;
@@ -14,9 +16,15 @@ export class FetchLoad implements Load {
   #stopping = false;
   #running = 0;
   #drained: (() => void) | null = null;
+  /** Offset at which the reading of a partition ends for now. */
+  #end: number;
+  /** Connections that have nothing to read. */
+  readonly #waiting: (() => void)[] = [];
+  #arrived: (() => void) | null = null;
 
   private constructor(shape: FetchShape, events: LoadEvents) {
     this.#shape = shape;
+    this.#end = shape.isOnDemand ? 0 : Number.POSITIVE_INFINITY;
     this.#events = events;
   }
 
@@ -42,8 +50,19 @@ export class FetchLoad implements Load {
     return { payloadBytes: this.#bytes, records: this.#records, requests };
   }
 
+  /** With a shape that reads on demand: resolves when all partitions were read up to this offset. */
+  async readTo(end: number): Promise<void> {
+    this.#end = end;
+    const arrived = new Promise<void>((resolve) => {
+      this.#arrived = resolve;
+    });
+    this.#goOn();
+    await arrived;
+  }
+
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#goOn();
     if (this.#running > 0) {
       await new Promise<void>((resolve) => {
         this.#drained = resolve;
@@ -56,16 +75,28 @@ export class FetchLoad implements Load {
     // Each batch was checked as it came.
   }
 
+  #goOn(): void {
+    for (const next of this.#waiting.splice(0)) next();
+  }
+
   #drive(connection: RawConnection, partitions: number[]): void {
     const { topic, maxBytes, atTail } = this.#shape;
     const readers = partitions.map(
-      (partition) => new PartitionReader(topic, partition, maxBytes, atTail),
+      (partition) => new PartitionReader({ topic, partition, maxBytes, maxWaitMs, atTail }),
     );
     let turn = 0;
     const next = (): void => {
       if (this.#stopping) {
         if (--this.#running === 0) this.#drained?.();
         return;
+      }
+      if (readers.every(({ nextOffset }) => nextOffset >= this.#end)) {
+        this.#waiting.push(next);
+        if (this.#waiting.length === this.#running) this.#arrived?.();
+        return;
+      }
+      while ((readers[turn] as PartitionReader).nextOffset >= this.#end) {
+        turn = (turn + 1) % readers.length;
       }
       connection.send((readers[turn] as PartitionReader).request());
     };

@@ -1,8 +1,13 @@
-import { fetchRequest } from './requests.js';
+import { type FetchOrder, fetchRequest } from './requests.js';
 
 /** Bytes of a Fetch v11 response for one partition before its records, but for the topic's name. */
 const headBytes = 4 + 4 + 2 + 4 + 4 + 2 + 4 + 4 + 2 + 8 + 8 + 8 + 4 + 4 + 4;
 const batchHeadBytes = 61;
+
+export interface ReadOrder extends FetchOrder {
+  /** Waits at the end for more; else it begins again there. */
+  readonly atTail: boolean;
+}
 
 /** Follows one partition: looks at batch headers only, wherever the reads cut them. */
 export class PartitionReader {
@@ -21,12 +26,12 @@ export class PartitionReader {
   #records = 0;
   #problem: Error | null = null;
 
-  constructor(topic: string, partition: number, maxBytes: number, atTail: boolean) {
-    this.#atTail = atTail;
-    const { frame, offsetAt } = fetchRequest(topic, partition, maxBytes);
+  constructor(order: ReadOrder) {
+    this.#atTail = order.atTail;
+    const { frame, offsetAt } = fetchRequest(order);
     this.#frame = frame;
     this.#offsetAt = offsetAt;
-    this.#topicBytes = Buffer.byteLength(topic);
+    this.#topicBytes = Buffer.byteLength(order.topic);
     this.#head = Buffer.alloc(headBytes + this.#topicBytes);
   }
 

@@ -5,16 +5,16 @@ import {
   setProducer,
 } from '../../../engine/protocol/kafka/record-batch.js';
 import { Compression, loadCodecs } from '../../../native/index.js';
-import { distinctSends, type ProduceShape, recordsPerBatch } from '../channel.js';
+import { batchesPerSend, distinctSends, type ProduceShape, recordsPerBatch } from '../channel.js';
 import { batchOf, produceRequest } from './requests.js';
 
 const codecs = loadCodecs();
 
-/** A whole Produce request with one batch for each partition. */
+/** A whole Produce request with one batch for each partition whose turn it is. */
 export interface PreparedRequest {
   readonly frame: Buffer;
   /** The batches' places in the frame. */
-  readonly batches: readonly { start: number; end: number }[];
+  readonly batches: readonly { partition: number; start: number; end: number }[];
   /** How often it was acknowledged. */
   acknowledged: number;
 }
@@ -23,18 +23,19 @@ export interface PreparedRequest {
 export function prepareRequests(shape: ProduceShape): PreparedRequest[] {
   const { topic, partitions, recordBytes, batchBytes, acks, compression } = shape;
   const records = recordsPerBatch(recordBytes, batchBytes);
+  const perSend = batchesPerSend(shape);
   return Array.from({ length: distinctSends(shape) }, (_, send) => {
-    const batches = Array.from({ length: partitions }, (_, partition) => {
-      const firstNumber = (send * partitions + partition) * records;
-      const batch = batchOf(records, recordBytes, firstNumber, Compression[compression]);
-      return { partition, batch };
+    const batches = Array.from({ length: perSend }, (_, turn) => {
+      const number = send * perSend + turn;
+      const batch = batchOf(records, recordBytes, number * records, Compression[compression]);
+      return { partition: number % partitions, batch };
     });
     const frame = produceRequest(topic, acks, batches);
     let end = 0;
-    const places = batches.map(({ batch }) => {
+    const places = batches.map(({ partition, batch }) => {
       const start = frame.indexOf(batch, end);
       end = start + batch.length;
-      return { start, end };
+      return { partition, start, end };
     });
     return { frame, batches: places, acknowledged: 0 };
   });

@@ -32,9 +32,17 @@ export async function openKafkaChannels(
     const connection = await RawConnection.open(address.host, address.port);
     const producer = producerIn(await connection.ask(initProducerIdRequest()));
     const own = requests.filter((_, request) => request % connections === index);
-    channels.push(new KafkaChannel(connection, producer, own, records, eventsOf(index)));
+    const sends = { requests: own, records, partitions: shape.partitions };
+    channels.push(new KafkaChannel(connection, producer, sends, eventsOf(index)));
   }
   return { channels, verify: () => readBack(shape, requests) };
+}
+
+/** What a channel sends: the requests in turn, with so many records in each batch. */
+interface Sends {
+  readonly requests: readonly PreparedRequest[];
+  readonly records: number;
+  readonly partitions: number;
 }
 
 class KafkaChannel implements Channel {
@@ -44,19 +52,20 @@ class KafkaChannel implements Channel {
   readonly #records: number;
   #sent = 0;
   #acknowledged = 0;
-  #baseSequence = 0;
+  /** Of the next batch of each partition. */
+  readonly #sequences: Uint32Array;
 
   constructor(
     connection: RawConnection,
     producer: Producer,
-    requests: readonly PreparedRequest[],
-    records: number,
+    { requests, records, partitions }: Sends,
     events: ChannelEvents,
   ) {
     this.#connection = connection;
     this.#producer = producer;
     this.#requests = requests;
     this.#records = records;
+    this.#sequences = new Uint32Array(partitions);
     let response = Buffer.alloc(0);
     connection.receive({
       bytes: (chunk) => {
@@ -74,10 +83,12 @@ class KafkaChannel implements Channel {
 
   send(): void {
     const { frame, batches } = this.#requestAt(this.#sent++);
-    for (const { start, end } of batches) {
-      stampProducer(frame, start, end, this.#producer, this.#baseSequence);
+    const sequences = this.#sequences;
+    for (const { partition, start, end } of batches) {
+      const sequence = sequences[partition] as number;
+      stampProducer(frame, start, end, this.#producer, sequence);
+      sequences[partition] = (sequence + this.#records) % sequenceEnd;
     }
-    this.#baseSequence = (this.#baseSequence + this.#records) % sequenceEnd;
     this.#connection.send(frame);
   }
 

@@ -7,7 +7,7 @@ import {
 } from '../../../engine/protocol/kafka/record-batch.js';
 import { RecordCursor } from '../../../engine/protocol/kafka/record-cursor.js';
 import { loadCodecs } from '../../../native/index.js';
-import { type ProduceShape, recordsPerBatch } from '../channel.js';
+import { batchesPerSend, type ProduceShape, recordsPerBatch } from '../channel.js';
 import { numberBytes, putRecord } from '../records.js';
 import { PartitionReader } from './partition-reader.js';
 import type { PreparedRequest } from './prepared-requests.js';
@@ -28,11 +28,12 @@ export async function readBack(
   const { address, topic, partitions, recordBytes, batchBytes } = shape;
   if (address.protocol !== 'kafka') throw new Error('not the address of a Kafka broker');
   const perBatch = recordsPerBatch(recordBytes, batchBytes);
-  const seen = new Uint32Array(requests.length * partitions * perBatch);
+  const perSend = batchesPerSend(shape) * perBatch;
+  const seen = new Uint32Array(requests.length * perSend);
   const connection = await RawConnection.open(address.host, address.port);
   const check = new RecordCheck(recordBytes, seen);
   for (let partition = 0; partition < partitions; partition++) {
-    const reader = new PartitionReader(topic, partition, maxBytes, true);
+    const reader = new PartitionReader({ topic, partition, maxBytes, maxWaitMs: 0, atTail: true });
     for (;;) {
       const response = await connection.ask(reader.request());
       reader.bytes(response, 0);
@@ -43,9 +44,7 @@ export async function readBack(
   }
   connection.close();
   for (const [number, times] of seen.entries()) {
-    const { acknowledged } = requests[
-      Math.floor(number / perBatch / partitions)
-    ] as PreparedRequest;
+    const { acknowledged } = requests[Math.floor(number / perSend)] as PreparedRequest;
     if (times === acknowledged) continue;
     throw new Error(
       `record ${number} was acknowledged ${acknowledged} times and is there ${times}`,

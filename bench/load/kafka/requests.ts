@@ -3,6 +3,7 @@ import { encodeCreateTopicsRequest } from '../../../engine/protocol/kafka/messag
 import { encodeDeleteTopicsRequest } from '../../../engine/protocol/kafka/messages/delete-topics-request.js';
 import { encodeFetchRequest } from '../../../engine/protocol/kafka/messages/fetch-request.js';
 import { encodeInitProducerIdRequest } from '../../../engine/protocol/kafka/messages/init-producer-id-request.js';
+import { encodeMetadataRequest } from '../../../engine/protocol/kafka/messages/metadata-request.js';
 import { encodeProduceRequest } from '../../../engine/protocol/kafka/messages/produce-request.js';
 import { BATCH_HEADER_BYTES } from '../../../engine/protocol/kafka/record-batch.js';
 import { RecordBatchBuilder } from '../../../engine/protocol/kafka/record-batch-builder.js';
@@ -18,6 +19,7 @@ export const versions = {
   createTopics: 3,
   deleteTopics: 3,
   initProducerId: 1,
+  metadata: 4,
 } as const;
 
 /** For what the broker does itself. */
@@ -51,6 +53,19 @@ export function createTopicRequest(
   };
   return frame(ApiKey.CREATE_TOPICS, versions.createTopics, (writer) =>
     encodeCreateTopicsRequest(writer, request, versions.createTopics),
+  );
+}
+
+/** For no topic: only who is there. */
+export function metadataRequest(): Buffer {
+  const request = {
+    topics: [],
+    allowAutoTopicCreation: false,
+    includeClusterAuthorizedOperations: false,
+    includeTopicAuthorizedOperations: false,
+  };
+  return frame(ApiKey.METADATA, versions.metadata, (writer) =>
+    encodeMetadataRequest(writer, request, versions.metadata),
   );
 }
 
@@ -112,16 +127,24 @@ export function produceRequest(
   );
 }
 
+/** What is fetched. */
+export interface FetchOrder {
+  readonly topic: string;
+  readonly partition: number;
+  readonly maxBytes: number;
+  /** For records, where there are none. */
+  readonly maxWaitMs: number;
+}
+
 /** A Fetch request for one partition, and where its fetch offset lies, to be patched for the next one. */
-export function fetchRequest(
-  topic: string,
-  partition: number,
-  maxBytes: number,
-): { frame: Buffer; offsetAt: number } {
+export function fetchRequest({ topic, partition, maxBytes, maxWaitMs }: FetchOrder): {
+  frame: Buffer;
+  offsetAt: number;
+} {
   const marker = 0x1234_5678;
   const request = {
     replicaId: -1,
-    maxWaitMs: 500,
+    maxWaitMs,
     minBytes: 1,
     maxBytes: 2 * maxBytes,
     isolationLevel: 0,

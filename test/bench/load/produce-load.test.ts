@@ -3,33 +3,10 @@ import type { ProduceShape } from '../../../bench/load/channel.js';
 import { RawConnection } from '../../../bench/load/kafka/raw-connection.js';
 import { batchOf, produceRequest } from '../../../bench/load/kafka/requests.js';
 import { ProduceLoad } from '../../../bench/load/produce-load.js';
-import { kafkaTopics } from '../../../bench/target/target.js';
-import { startKopje } from '../../../engine/embedded/start-kopje.js';
+import { shapeFor } from './shape.js';
 
 const partitions = 2;
 const sends = 40;
-
-/** A broker in this process, with the topic `load`. */
-async function shapeFor(t: Test, changes: Partial<ProduceShape> = {}): Promise<ProduceShape> {
-  const kopje = await startKopje();
-  t.teardown(() => kopje.close());
-  const [host = '', port] = kopje.bootstrapServers.split(':');
-  const { address, createTopic } = kafkaTopics(host, Number(port));
-  return {
-    address,
-    topic: await createTopic('load', partitions),
-    partitions,
-    recordBytes: 1_000,
-    batchBytes: 16_000,
-    compression: 'none',
-    acks: -1,
-    connections: 2,
-    pace: { inFlight: 2 },
-    distinctBytes: 2 ** 20,
-    entryFormat: 'kafka',
-    ...changes,
-  };
-}
 
 /** Starts a load, and ends it once it has been acknowledged so often. */
 async function loaded(shape: ProduceShape): Promise<ProduceLoad> {
@@ -94,5 +71,13 @@ t.test('a pace of its own does not wait for answers', async (t) => {
   const shape = await shapeFor(t, { connections: 1, pace: { sendsPerSecond: 500 } });
   const load = await loaded(shape);
   t.ok(load.progress().requests >= sends);
+  await t.resolves(load.verify());
+});
+
+t.test('more partitions than a request holds take turns, and all get the same', async (t) => {
+  const shape = await shapeFor(t, { partitions: 50, batchBytes: 2_000 });
+  const load = await loaded(shape);
+  const { requests, records } = load.progress();
+  t.equal(records, requests * 40 * 2);
   await t.resolves(load.verify());
 });
