@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { GeneratorProcess } from './load/generator-process.js';
 import { measureLaunched } from './measure-launched.js';
 import {
+  type Entries,
   type Figures,
   figuresOf,
   type Measurement,
@@ -12,6 +13,7 @@ import {
   spanOf,
   sum,
 } from './measurement.js';
+import { inEntriesOf } from './same-entries.js';
 import {
   type BurstScenario,
   type Changes,
@@ -21,7 +23,7 @@ import {
   sizeOf,
 } from './scenario.js';
 import { usageOf } from './target/process-usage.js';
-import type { Target } from './target/target.js';
+import type { Stored, Target } from './target/target.js';
 
 export interface Times {
   readonly warmUpMs: number;
@@ -33,6 +35,8 @@ export interface RunOrder extends Times {
   readonly changes: Changes;
   /** MB a second, where the scenario has a pace of its own. */
   readonly rate: number;
+  /** Of those that a raw producer of Pulsar's is to write: the mean of Kopje's; null for one of each batch. */
+  readonly entryBytes: number | null;
 }
 
 const sampleMs = 500;
@@ -65,7 +69,7 @@ async function measureLoad(
   const { address, entryFormat } = target;
   const size = sizeOf(scenario.size, order.changes);
   const topic = await target.createTopic(`bench-${scenario.name}-${Date.now()}`, size.partitions);
-  const shape = { ...size, address, topic, entryFormat };
+  const shape = inEntriesOf(order.entryBytes, { ...size, address, topic, entryFormat });
   try {
     let figures: Figures;
     if (scenario.kind === 'bursts') {
@@ -75,7 +79,9 @@ async function measureLoad(
       figures = await bursts(target, generator, scenario.burstBytes, order);
     } else {
       await scenario.begin(generator, { shape, rate: order.rate });
-      figures = await steady(target, generator, order);
+      const count = target.stored;
+      const stored = count === null ? null : () => count(topic, shape.partitions);
+      figures = await steady(target, generator, order, stored);
     }
     await generator.obey({ order: 'stop' });
     return figures;
@@ -98,8 +104,11 @@ async function steady(
   target: Target,
   generator: GeneratorProcess,
   { warmUpMs, measureMs }: Times,
+  stored: (() => Promise<Stored>) | null,
 ): Promise<Figures> {
   await sleep(warmUpMs);
+  const storedBefore = await stored?.();
+  const storedBeforeMs = performance.now();
   await generator.obey({ order: 'forget' });
   const first = await momentOf(target, generator);
   const samples: Sample[] = [];
@@ -110,7 +119,21 @@ async function steady(
     samples.push(sampleOf(first, last, next));
     last = next;
   }
-  return { ...figuresOf(spanOf(first, last), last), samples };
+  const storedAfter = await stored?.();
+  const entries = entriesOf(storedBefore, storedAfter, performance.now() - storedBeforeMs);
+  return { ...figuresOf(spanOf(first, last), last), entries, samples };
+}
+
+function entriesOf(
+  before: Stored | undefined,
+  after: Stored | undefined,
+  ms: number,
+): Entries | null {
+  if (before === undefined || after === undefined) return null;
+  return {
+    perSecond: (after.entries - before.entries) / (ms / 1_000),
+    meanBytes: after.sizeBytes / Math.max(1, after.entries),
+  };
 }
 
 /** What the reading of bursts does, all together, and what their writing does not count for. */

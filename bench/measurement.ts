@@ -26,7 +26,16 @@ export interface Measurement {
   startMs: number | null;
   /** Resident memory for each idle connection. */
   connectionBytes: number | null;
+  /** What Pulsar was given; null where the records are elsewhere. */
+  entries: Entries | null;
   samples: Sample[];
+}
+
+export interface Entries {
+  /** While it was measured. */
+  perSecond: number;
+  /** Of all of the topic. */
+  meanBytes: number;
 }
 
 /** One of the moments of a run. */
@@ -61,6 +70,7 @@ export const nothingMeasured: Figures = {
   latency: null,
   startMs: null,
   connectionBytes: null,
+  entries: null,
   samples: [],
 };
 

@@ -28,6 +28,12 @@ export function row(target: string, scenario: Scenario, runs: readonly Measureme
     latencyCell(runs).padStart(42),
     `load ${of((run) => 100 * run.generatorCpuShare, 0)} % of a core`.padStart(22),
   ];
+  const entries = runs.flatMap((run) => run.entries ?? []);
+  if (entries.length > 0) {
+    const perSecond = median(entries.map((one) => one.perSecond)).toFixed(0);
+    const kilobytes = median(entries.map(({ meanBytes }) => meanBytes)) / 1_000;
+    cells.push(`${perSecond} entries/s, ${kilobytes.toFixed(2)} KB each`);
+  }
   const invalid = runs.find((run) => run.invalid !== null)?.invalid;
   if (invalid) cells.push(`INVALID: ${invalid}`);
   return cells.join('  ');

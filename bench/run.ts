@@ -45,7 +45,17 @@ export class Run {
 
   async #measure(target: Target, scenario: Scenario, times = this.#times): Promise<Measurement> {
     const rate = scenario.name === 'end-to-end' ? await this.#rate() : 0;
-    return measure(target, scenario, { ...times, changes: this.#options, rate });
+    const entryBytes = this.#entryBytes(target, scenario);
+    return measure(target, scenario, { ...times, changes: this.#options, rate, entryBytes });
+  }
+
+  /** What Kopje wrote last in the scenario, for the raw producer that it is compared with. */
+  #entryBytes({ address, entryFormat }: Target, scenario: Scenario): number | null {
+    if (address.protocol !== 'pulsar') return null;
+    const written = this.measurements.findLast(
+      (one) => one.target === `kopje/${entryFormat}` && one.scenario === scenario.name,
+    );
+    return written?.entries?.meanBytes ?? null;
   }
 
   /** What runs in a Java machine is not compiled before some seconds of load, which no round is to pay for. */

@@ -39,6 +39,7 @@ export async function startKafkaTarget(): Promise<Target> {
     name: 'kafka',
     pid,
     behind: [],
+    stored: null,
     isOnPulsar: false,
     isJvm: true,
     entryFormat: 'kafka',

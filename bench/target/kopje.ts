@@ -46,6 +46,7 @@ export async function startKopjeTarget(
     name: 'kopje',
     pid,
     behind: [],
+    stored: null,
     isOnPulsar: false,
     isJvm: false,
     entryFormat: 'kafka',

@@ -11,6 +11,7 @@ export function remoteTarget(address: string, pid: number | undefined): Target {
     name: address,
     pid: pid ?? null,
     behind: [],
+    stored: null,
     isOnPulsar: false,
     // It is somebody else's to warm up.
     isJvm: false,

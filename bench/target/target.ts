@@ -24,7 +24,15 @@ export interface Target {
   readonly launch: (() => Promise<Launched>) | null;
   /** The same, or another one like it, that syncs before it acknowledges; it is closed after use. Null where nobody can. */
   readonly durable: (() => Promise<Target>) | null;
+  /** What a topic of so many partitions has in Pulsar; null where its records are elsewhere. */
+  readonly stored: ((topic: string, partitions: number) => Promise<Stored>) | null;
   close(): Promise<void>;
+}
+
+/** Pulsar's entries of a topic. */
+export interface Stored {
+  readonly entries: number;
+  readonly sizeBytes: number;
 }
 
 /** Topics of a broker that speaks Kafka's protocol. */

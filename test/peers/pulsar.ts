@@ -55,6 +55,8 @@ export interface PulsarOptions {
   readonly ports?: { readonly port: number; readonly httpPort: number };
   /** Keeps the metadata, so that the standalone may be killed; without it that is in `dataDir`. */
   readonly zooKeeper?: ZooKeeper;
+  /** `512m` unless given. */
+  readonly heap?: string;
   /** More settings of broker.conf. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -98,6 +100,7 @@ export async function startPulsar({
   dataDir,
   ports,
   zooKeeper,
+  heap = '512m',
   settings = {},
 }: PulsarOptions): Promise<Pulsar> {
   const { port, httpPort } = ports ?? { port: await freePort(), httpPort: await freePort() };
@@ -121,7 +124,7 @@ export async function startPulsar({
       ...process.env,
       PULSAR_STANDALONE_CONF: config,
       PULSAR_LOG_DIR: join(dataDir, 'logs'),
-      PULSAR_MEM: '-Xms512m -Xmx512m -XX:MaxDirectMemorySize=1g',
+      PULSAR_MEM: `-Xms${heap} -Xmx${heap} -XX:MaxDirectMemorySize=1g`,
       PULSAR_GC: '-XX:+UseParallelGC -XX:+PerfDisableSharedMem',
       // Not empty: then it would log its collections.
       PULSAR_GC_LOG: ' ',
