@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { batchesPerSend, type ProduceShape } from './load/channel.js';
 import { GeneratorProcess } from './load/generator-process.js';
 import { measureLaunched } from './measure-launched.js';
 import {
@@ -79,6 +80,7 @@ async function measureLoad(
       figures = await bursts(target, generator, scenario.burstBytes, order);
     } else {
       await scenario.begin(generator, { shape, rate: order.rate });
+      await eachPartitionUsed(generator, shape);
       const count = target.stored;
       const stored = count === null ? null : () => count(topic, shape.partitions);
       figures = await steady(target, generator, order, stored);
@@ -89,6 +91,13 @@ async function measureLoad(
     generator.close();
     await target.deleteTopic(topic);
   }
+}
+
+/** Where one send does not reach all partitions: a broker opens them as they are first used. */
+async function eachPartitionUsed(generator: GeneratorProcess, shape: ProduceShape): Promise<void> {
+  const sends = Math.ceil(shape.partitions / batchesPerSend(shape));
+  if (sends === 1) return;
+  while ((await generator.mark()).requests < 2 * sends) await sleep(sampleMs);
 }
 
 async function momentOf({ pid, behind }: Target, generator: GeneratorProcess): Promise<Moment> {
