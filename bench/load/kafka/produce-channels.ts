@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ErrorCode } from '../../../engine/protocol/kafka/errors.js';
 import {
   type Channel,
   type ChannelEvents,
@@ -17,6 +19,8 @@ import { initProducerIdRequest } from './requests.js';
 
 /** Sequences go round at the end of Kafka's int32. */
 const sequenceEnd = 2 ** 31;
+const loadingTimeoutMs = 30_000;
+const loadingPollMs = 50;
 
 /** One channel for each connection, which is an idempotent producer; a send is one Produce request. */
 export async function openKafkaChannels(
@@ -30,7 +34,7 @@ export async function openKafkaChannels(
   const channels: Channel[] = [];
   for (let index = 0; index < connections; index++) {
     const connection = await RawConnection.open(address.host, address.port);
-    const producer = producerIn(await connection.ask(initProducerIdRequest()));
+    const producer = await producerOf(connection);
     const own = requests.filter((_, request) => request % connections === index);
     const sends = { requests: own, records, partitions: shape.partitions };
     channels.push(new KafkaChannel(connection, producer, sends, eventsOf(index)));
@@ -105,10 +109,23 @@ class KafkaChannel implements Channel {
   }
 }
 
+/** A new one, from a broker that may have been started just now. */
+async function producerOf(connection: RawConnection): Promise<Producer> {
+  const deadlineMs = performance.now() + loadingTimeoutMs;
+  for (;;) {
+    const response = await connection.ask(initProducerIdRequest());
+    const errorCode = response.readInt16BE(8);
+    if (errorCode === ErrorCode.NONE) return producerIn(response);
+    const isLoading = errorCode === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS;
+    if (!isLoading || performance.now() > deadlineMs) {
+      throw new Error(`InitProducerId was answered with error ${errorCode}`);
+    }
+    await sleep(loadingPollMs);
+  }
+}
+
 /** Of an InitProducerId v1 response, after its correlation id: throttle time, error, id, epoch. */
 function producerIn(response: Buffer): Producer {
-  const errorCode = response.readInt16BE(8);
-  if (errorCode !== 0) throw new Error(`InitProducerId was answered with error ${errorCode}`);
   const id = response.readUInt32BE(10) * 2 ** 32 + response.readUInt32BE(14);
   return { id, epoch: response.readInt16BE(18) };
 }
