@@ -86,7 +86,10 @@ class KafkaChannel implements Channel {
   }
 
   send(): void {
-    const { frame, batches } = this.#requestAt(this.#sent++);
+    // All are on their way, and a socket may still hold this one: stamping it would change what was sent.
+    const isHeld = this.#sent - this.#acknowledged >= this.#requests.length;
+    const { frame: prepared, batches } = this.#requestAt(this.#sent++);
+    const frame = isHeld ? Buffer.from(prepared) : prepared;
     const sequences = this.#sequences;
     for (const { partition, start, end } of batches) {
       const sequence = sequences[partition] as number;

@@ -74,6 +74,17 @@ t.test('a pace of its own does not wait for answers', async (t) => {
   await t.resolves(load.verify());
 });
 
+t.test('more sends on their way than were prepared keep their own numbers', async (t) => {
+  const shape = await shapeFor(t, {
+    connections: 1,
+    pace: { inFlight: 64 },
+    batchBytes: 128_000,
+    distinctBytes: 512_000,
+  });
+  const load = await loaded(shape);
+  await t.resolves(load.verify());
+});
+
 t.test('more partitions than a request holds take turns, and all get the same', async (t) => {
   const shape = await shapeFor(t, { partitions: 50, batchBytes: 2_000 });
   const load = await loaded(shape);
