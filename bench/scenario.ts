@@ -19,14 +19,14 @@ export interface LoadOrder {
   readonly rate: number;
 }
 
-interface Common {
+interface Named {
   readonly name: string;
   /** What a user should know of it. */
   readonly text: string;
 }
 
 /** A load that goes on while it is measured. */
-export interface SteadyScenario extends Common {
+export interface SteadyScenario extends Named {
   readonly kind: 'steady';
   /** Its requests are so small that each of them counts, not its bytes. */
   readonly isSmall: boolean;
@@ -40,19 +40,19 @@ export interface SteadyScenario extends Common {
 }
 
 /** What is written in bursts is read at once, and only the reading is measured. */
-export interface BurstScenario extends Common {
+export interface BurstScenario extends Named {
   readonly kind: 'bursts';
   readonly size: Size;
   readonly burstBytes: number;
 }
 
 /** How long the start of a broker takes. */
-export interface StartScenario extends Common {
+export interface StartScenario extends Named {
   readonly kind: 'start';
 }
 
 /** What a broker takes that was started for it and has nothing to do. */
-export interface IdleScenario extends Common {
+export interface IdleScenario extends Named {
   readonly kind: 'idle';
 }
 

@@ -111,7 +111,7 @@ export class FetchLoad implements Load {
           return;
         }
         this.#requests++;
-        this.#bytes += reader.recordBytes;
+        this.#bytes += reader.wholeBytes;
         this.#events.arrived?.(partitions[turn] as number, reader.nextOffset);
         turn = (turn + 1) % readers.length;
         next();

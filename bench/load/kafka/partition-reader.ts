@@ -11,7 +11,10 @@ export interface ReadOrder extends FetchOrder {
 
 /** Follows one partition: looks at batch headers only, wherever the reads cut them. */
 export class PartitionReader {
+  /** Of the response, a batch that is cut at its end too. */
   recordBytes = 0;
+  /** Of its whole batches. */
+  wholeBytes = 0;
   readonly #frame: Buffer;
   readonly #offsetAt: number;
   readonly #topicBytes: number;
@@ -49,6 +52,7 @@ export class PartitionReader {
     this.#skip = 0;
     this.#records = 0;
     this.recordBytes = 0;
+    this.wholeBytes = 0;
     return this.#frame;
   }
 
@@ -65,6 +69,7 @@ export class PartitionReader {
         const taken = Math.min(this.#skip, chunk.length - at);
         this.#skip -= taken;
         at += taken;
+        if (this.#skip === 0) this.#whole();
         continue;
       }
       const taken = Math.min(batchHeadBytes - this.#batchFill, chunk.length - at);
@@ -91,8 +96,15 @@ export class PartitionReader {
       this.#problem ??= new Error(`offset ${baseOffset} came where ${this.#offset} was expected`);
     }
     this.#skip = head.readInt32BE(8) + 12 - batchHeadBytes;
-    this.#records += head.readInt32BE(57);
-    this.#offset = baseOffset + head.readInt32BE(23) + 1;
     this.#batchFill = 0;
+    if (this.#skip === 0) this.#whole();
+  }
+
+  /** The batch whose head was read has ended: Kafka cuts the last one of a response, which then comes again. */
+  #whole(): void {
+    const head = this.#batchHead;
+    this.wholeBytes += head.readInt32BE(8) + 12;
+    this.#records += head.readInt32BE(57);
+    this.#offset += head.readInt32BE(23) + 1;
   }
 }

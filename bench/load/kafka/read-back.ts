@@ -39,7 +39,8 @@ export async function readBack(
       reader.bytes(response, 0);
       reader.end();
       if (reader.recordBytes === 0) break;
-      check.batches(response.subarray(response.length - reader.recordBytes));
+      const start = response.length - reader.recordBytes;
+      check.batches(response.subarray(start, start + reader.wholeBytes));
     }
   }
   connection.close();
