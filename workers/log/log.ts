@@ -185,6 +185,8 @@ export interface Log {
   readonly leaderEpoch: number;
   /** False while no appends should begin before a `progress`; those of a drain that has begun are taken. */
   readonly isWritable: boolean;
+  /** False for as long as nothing can be appended, and nobody knows until when: appends are refused. */
+  readonly takesAppends: boolean;
   /** False where others write as well: batches get their offsets once they are stored, see `LogEvents.placed`. */
   readonly assignsOffsets: boolean;
   /** True where batches go out from where they lie, after `append` has returned. */

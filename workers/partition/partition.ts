@@ -120,6 +120,7 @@ export class Partition {
   enqueue(request: AppendRequest): void {
     if (this.#closed) this.#answer(request, ErrorCode.NOT_LEADER_OR_FOLLOWER);
     else if (this.#fault !== null) this.#answer(request, this.#faultCode);
+    else if (!this.#log.takesAppends) this.#answer(request, ErrorCode.NOT_ENOUGH_REPLICAS);
     else this.#appender.enqueue(request);
   }
 

@@ -32,6 +32,7 @@ export class MemoryLog implements Log {
   flushes = 0;
   closed = false;
   isWritable = true;
+  takesAppends = true;
   borrowsUntilStable = false;
   assignsOffsets = true;
   /** Appended, where offsets come later, and not placed. */

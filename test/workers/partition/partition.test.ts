@@ -83,6 +83,17 @@ t.test('a refused batch takes no offset and holds up nobody', async (t) => {
   );
 });
 
+t.test(
+  'while its log takes nothing, a request is refused at once and may be sent again',
+  async (t) => {
+    const { log, partition, send, answers } = setUp();
+    log.takesAppends = false;
+    partition.enqueue(send());
+    t.match(answers, [{ errorCode: ErrorCode.NOT_ENOUGH_REPLICAS, baseOffset: -1 }]);
+    t.equal(log.logEndOffset, 0);
+  },
+);
+
 t.test('a failed flush answers all who wait and takes the partition offline', async (t) => {
   const { log, partition, events, answers, send } = setUp();
   send();

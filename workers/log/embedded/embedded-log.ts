@@ -50,6 +50,7 @@ export class EmbeddedLog implements Log {
   readonly #writer: SegmentWriter;
   #config: LogConfig;
   readonly isWritable = true;
+  readonly takesAppends = true;
   readonly assignsOffsets = true;
   readonly borrowsUntilStable = false;
   readonly firstOpenOffset = Number.POSITIVE_INFINITY;

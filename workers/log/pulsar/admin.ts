@@ -24,8 +24,10 @@ export interface EntryFacts {
   /** Of its last message. */
   readonly index: number;
   readonly messages: number;
-  /** No reader is sent it. */
+  /** No reader is ever sent it: a marker, or of a transaction of Pulsar's own that was aborted. */
   readonly isMarker: boolean;
+  /** No reader is sent it yet: a transaction of Pulsar's own is open there, or before it. */
+  readonly isWithheld: boolean;
   /** The end of one of Kafka's transactions, as KoP writes it; null for anything else. */
   readonly transactionEnd: TransactionEnd | null;
 }
@@ -90,7 +92,9 @@ export class PulsarAdmin {
     return {
       index: Number(index),
       messages: Number(headers['x-pulsar-num-batch-message'] ?? 1),
-      isMarker: headers['x-pulsar-marker-type'] !== undefined,
+      isMarker:
+        headers['x-pulsar-marker-type'] !== undefined || headers['x-pulsar-txn-aborted'] === 'true',
+      isWithheld: headers['x-pulsar-txn-uncommitted'] === 'true',
       transactionEnd: transactionEndOf(headers),
     };
   }

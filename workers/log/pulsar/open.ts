@@ -12,9 +12,17 @@ import {
 import { ConnectionLost, PulsarError } from './errors.js';
 import { checkEnd } from './known-end.js';
 import { loadSnapshot } from './load-snapshot.js';
+import type { LogSender, OpenedTopic } from './opened-topic.js';
 import { EntryOrder, findStart, type Point, Positions } from './positions.js';
-import { type LogSender, logStartProperty, type OpenedTopic, PulsarLog } from './pulsar-log.js';
-import { lastDelivered, replay, unknownFrom } from './replay.js';
+import { logStartProperty, PulsarLog } from './pulsar-log.js';
+import {
+  type LastDelivered,
+  lastDelivered,
+  type Replayed,
+  type ReplayTools,
+  replay,
+  unknownFrom,
+} from './replay.js';
 import { Sender } from './sender.js';
 import { type Barrier, leaderEpochOf } from './shared-owner.js';
 import { SharedSender } from './shared-sender.js';
@@ -28,6 +36,7 @@ import {
   transactionsProperty,
 } from './transaction-scan.js';
 import { Transactions } from './transactions.js';
+import type { LearntEnd, Withheld } from './withheld-end.js';
 
 /** Openings in a row, before somebody else decides whether to try again. */
 const maxTries = 4;
@@ -97,15 +106,18 @@ interface Taken {
 async function openOnce(options: PulsarLogOptions): Promise<PulsarLog> {
   await checkEnd(options.tools.admin, options.topic, options.knownEndOffset);
   const opening: Opening = { log: null, fault: null };
-  const isShared = options.config.pulsarWriters === 'shared';
-  const taken = await (isShared ? takeShared : takeExclusive)(options, opening);
+  const taken = await (isShared(options) ? takeShared : takeExclusive)(options, opening);
   return orClosed(taken.sender, async () => {
     const log = new PulsarLog(await learn(options, taken));
     opening.log = log;
     if (opening.fault !== null) throw opening.fault;
-    await taken.start();
+    if (log.takesAppends) await taken.start();
     return log;
   });
+}
+
+function isShared({ config }: Pick<PulsarLogOptions, 'config'>): boolean {
+  return config.pulsarWriters === 'shared';
 }
 
 /** The log, once there is one; what ended its sender before. */
@@ -206,37 +218,84 @@ async function learn(options: PulsarLogOptions, taken: Taken): Promise<OpenedTop
     options.report({ level: 'warn', message, fields: { topic, fromOffset: from.offset } });
   }
   const firstOffset = scan?.firstOffset ?? from.offset;
-  const replayed = await replay(
-    replayTools,
-    from,
-    firstOffset,
-    delivered.endOffset,
-    options.visitor,
-  );
   const startOffset = Math.min(endOffset, Math.max(start.offset, virtualStart));
-  const range = { order, lastDelivered: delivered.number, endNumber, startOffset, endOffset };
-  const transactionsFound = await transactionsOf(
-    options,
-    replayTools,
-    range,
-    properties[transactionsProperty],
-  );
-  positions.saw(endOffset, last.ledgerId, last.entryId);
+  const known = { order, endNumber, startOffset, endOffset, last };
+  const range = { ...known, from, firstOffset, stored: properties[transactionsProperty] };
+  const end = await learnEnd(options, replayTools, range, delivered);
   return {
     ...options,
+    ...end,
     sender,
-    isShared: options.config.pulsarWriters === 'shared',
+    isShared: isShared(options),
     positions,
     maxMessageBytes,
     leaderEpoch,
     // The barrier is this owner's.
     epochStartOffset: last.entryId < 0 ? endOffset : endOffset - 1,
     startOffset,
-    endOffset,
-    hole: { offset: delivered.endOffset, endOffset },
     needlessProperties: placesBefore(properties, leaderEpoch),
-    replayed,
-    transactionsFound,
+    withheld:
+      delivered.withheld === null
+        ? null
+        : withheldEnd(options, taken, replayTools, range, delivered),
+  };
+}
+
+/** Up to where a topic is to be known, and what of it is to be read. */
+interface EndRange extends Omit<ScanRange, 'needsCommits' | 'lastDelivered'> {
+  readonly last: MessageId;
+  readonly from: Point;
+  readonly firstOffset: number;
+  /** Transactions that an earlier opening found. */
+  readonly stored: string | undefined;
+}
+
+/** Reads producers and transactions up to the end, or to where Pulsar withholds it. */
+async function learnEnd(
+  options: PulsarLogOptions,
+  tools: ReplayTools,
+  range: EndRange,
+  delivered: LastDelivered,
+): Promise<LearntEnd & { readonly replayed: Replayed }> {
+  const { from, firstOffset, stored, last } = range;
+  const { number, withheld } = delivered;
+  const replayed = await replay(tools, from, firstOffset, delivered.endOffset, options.visitor);
+  const endOffset = withheld === null ? range.endOffset : withheld.offset;
+  const endNumber = withheld === null ? range.endNumber : withheld.number;
+  const found = { ...range, lastDelivered: number, endNumber, endOffset };
+  const transactionsFound = await transactionsOf(options, tools, found, stored);
+  if (withheld === null) tools.positions.saw(endOffset, last.ledgerId, last.entryId);
+  const hole = { offset: delivered.endOffset, endOffset };
+  return { endOffset, hole, replayed, transactionsFound };
+}
+
+/** The end of the transaction took an offset behind the barrier, of which who counts offsets knows nothing. */
+const endedBehind = "Pulsar's own transaction has ended: the partition is opened anew";
+
+/** What is left to learn once a transaction of Pulsar's own has ended. */
+function withheldEnd(
+  { report, ...options }: PulsarLogOptions,
+  { last, start }: Taken,
+  tools: ReplayTools,
+  range: EndRange,
+  { endOffset: knownOffset, withheld }: LastDelivered,
+): Withheld {
+  const { topic, admin, positions } = tools;
+  const message = "a transaction of Pulsar's own is open: nothing is written until it ends";
+  report({ level: 'warn', message, fields: { topic, fromOffset: withheld?.offset } });
+  return {
+    isOver: async () => !(await admin.entry(topic, last)).isWithheld,
+    async learn() {
+      if (!isShared(options)) throw new Error(endedBehind);
+      const { order, endNumber, startOffset } = range;
+      const delivered = await lastDelivered(tools, order, endNumber, startOffset);
+      const firstOffset = Math.max(range.firstOffset, knownOffset);
+      const from = await positions.locate(Math.min(firstOffset, delivered.endOffset));
+      const end = { ...range, from, firstOffset };
+      const learnt = await learnEnd({ report, ...options }, tools, end, delivered);
+      await start();
+      return learnt;
+    },
   };
 }
 

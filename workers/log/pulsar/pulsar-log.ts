@@ -18,16 +18,15 @@ import { EntryCache } from './entry-cache.js';
 import { storedBytes } from './entry-maker.js';
 import { EntryServer } from './entry-server.js';
 import { addHole } from './holes.js';
-import type { PulsarLogOptions } from './open.js';
+import { KnownTransactions } from './known-transactions.js';
+import type { LogSender, OpenedTopic } from './opened-topic.js';
 import { Outbox } from './outbox.js';
-import { findStart, type Positions } from './positions.js';
+import { findStart } from './positions.js';
 import { ProducerSnapshots } from './producer-snapshots.js';
 import { earliest } from './reader.js';
-import type { Replayed } from './replay.js';
 import type { PlacedEntry } from './sender.js';
 import { TimeSearch } from './time-search.js';
-import { storeTransactions } from './transaction-scan.js';
-import type { Transactions } from './transactions.js';
+import { type LearntEnd, WithheldEnd } from './withheld-end.js';
 
 /** A topic's property: the log start that DeleteRecords has set. */
 export const logStartProperty = 'kopjeLogStartOffset';
@@ -35,43 +34,10 @@ export const logStartProperty = 'kopjeLogStartOffset';
 const tailInterestMs = 30_000;
 /** How near, in offsets. */
 const tailOffsets = 10_000;
-/** Offsets after which it is stored that no transaction is in them: the most that an opening looks at again. */
-const storeTransactionsEvery = 1_000_000;
 /** While so many entries are under way, batches that may become one entry wait for each other. */
 const maxMergingInFlight = 8;
 /** How often Pulsar is asked what its retention has left. */
 const startPollMs = 60_000;
-
-/** Who brings entries into the topic. */
-export interface LogSender {
-  readonly isReady: boolean;
-  send(entry: PlacedEntry, nowMs: number): void;
-  tick(nowMs: number): void;
-  close(): Promise<void>;
-  fail(fault: LogFault): void;
-}
-
-/** What the opening found out. */
-export interface OpenedTopic extends PulsarLogOptions {
-  readonly sender: LogSender;
-  /** Others write to it as well: offsets are known once entries come back from its tail. */
-  readonly isShared: boolean;
-  readonly positions: Positions;
-  readonly maxMessageBytes: number;
-  readonly leaderEpoch: number;
-  /** First offset of this opening. */
-  readonly epochStartOffset: number;
-  readonly startOffset: number;
-  readonly endOffset: number;
-  /** Offsets before the end in which there is nothing that a reader is sent. */
-  readonly hole: { readonly offset: number; readonly endOffset: number };
-  /** Of owners before this one. */
-  readonly needlessProperties: readonly string[];
-  /** What is behind the snapshot that the opening found. */
-  readonly replayed: Replayed;
-  /** Those that KoP wrote. */
-  readonly transactionsFound: Transactions;
-}
 
 /** The log of a partition in a topic of Pulsar's, whose only writer it is, or not. */
 export class PulsarLog implements Log {
@@ -91,6 +57,10 @@ export class PulsarLog implements Log {
   readonly #server: EntryServer;
   readonly #times: TimeSearch;
   readonly #snapshots: ProducerSnapshots;
+  readonly #transactions: KnownTransactions;
+  /** Null once all of the topic is known. */
+  #withheld: WithheldEnd | null = null;
+  #hole: OpenedTopic['hole'];
   /** Numbers of records in the batches of each entry that has no place yet. */
   readonly #unplaced: (readonly number[])[] = [];
   #config: LogConfig;
@@ -105,8 +75,6 @@ export class PulsarLog implements Log {
   #stores: Promise<void> = Promise.resolve();
   #tailReadMs = Number.NEGATIVE_INFINITY;
   #nextStartPollMs: number;
-  /** Where a later opening begins to look for transactions, once it is stored again. */
-  #storeTransactionsAt: number;
   #owesProgress = false;
   /** The last damaged entry that was told. */
   #lastDamage = -1;
@@ -123,7 +91,8 @@ export class PulsarLog implements Log {
     this.logEndOffset = topic.endOffset;
     this.stableEndOffset = topic.endOffset;
     this.#nextStartPollMs = topic.clock() + startPollMs;
-    this.#storeTransactionsAt = topic.endOffset + storeTransactionsEvery;
+    this.#transactions = new KnownTransactions(topic);
+    this.#hole = topic.hole;
     this.#outbox = new Outbox(tools, topic.maxMessageBytes, topic.copied);
     this.#cache = new EntryCache(tools.memory);
     this.#catchUp = new CatchUp({
@@ -148,6 +117,11 @@ export class PulsarLog implements Log {
     const snapshotTools = { ...topic, admin, codecs, store: tools.snapshots };
     const needless = topic.needlessProperties;
     this.#snapshots = new ProducerSnapshots(snapshotTools, needless, entries, bytes);
+    if (topic.withheld === null) return;
+    this.#withheld = new WithheldEnd(topic.withheld, {
+      learnt: (end) => this.#learnt(end),
+      failed: (cause) => this.#sender.fail(new LogFault('storage', cause.message, { cause })),
+    });
   }
 
   get recoveryPoint(): number {
@@ -155,15 +129,19 @@ export class PulsarLog implements Log {
   }
 
   get firstOpenOffset(): number {
-    return this.#topic.transactionsFound.firstOpenOffset;
+    return this.#transactions.found.firstOpenOffset;
   }
 
   abortedIn(startOffset: number, endOffset: number): readonly AbortedTransaction[] {
-    return this.#topic.transactionsFound.abortedIn(startOffset, endOffset);
+    return this.#transactions.found.abortedIn(startOffset, endOffset);
+  }
+
+  get takesAppends(): boolean {
+    return this.#withheld === null;
   }
 
   get isWritable(): boolean {
-    if (this.#fault !== null || !this.#sender.isReady) return false;
+    if (this.#fault !== null || !this.takesAppends || !this.#sender.isReady) return false;
     const underWay = this.#appendedEntries - this.#storedEntries;
     return underWay < maxMergingInFlight || !this.#outbox.merges(this.#config.entryFormat);
   }
@@ -214,7 +192,7 @@ export class PulsarLog implements Log {
     if (offset >= limit) return;
     const nowMs = this.#topic.clock();
     if (this.stableEndOffset - offset <= tailOffsets) this.#tailReadMs = nowMs;
-    const { hole } = this.#topic;
+    const hole = this.#hole;
     let place = this.#cache.find(offset);
     if (place === -1 && offset >= hole.offset && offset < hole.endOffset) {
       this.#addHole(offset, hole.endOffset);
@@ -280,11 +258,12 @@ export class PulsarLog implements Log {
     if (this.#fault !== null) return false;
     this.#catchUp.tick(nowMs);
     this.#sender.tick(nowMs);
+    this.#withheld?.ask();
     this.#snapshots.advance(nowMs, this.logEndOffset, this.stableEndOffset);
     if (nowMs >= this.#nextStartPollMs) {
       this.#nextStartPollMs = nowMs + startPollMs;
       void this.#pollStart();
-      void this.#keepTransactions();
+      void this.#transactions.keep(this.stableEndOffset);
     }
     return false;
   }
@@ -404,7 +383,7 @@ export class PulsarLog implements Log {
   }
 
   #addHole(offset: number, endOffset: number): void {
-    addHole(this.#cache, this.#topic.transactionsFound, offset, endOffset);
+    addHole(this.#cache, this.#transactions.found, offset, endOffset);
   }
 
   #check(): void {
@@ -454,18 +433,16 @@ export class PulsarLog implements Log {
     }
   }
 
-  /** Whatever is written here is none: the next opening need not look at it again. */
-  async #keepTransactions(): Promise<void> {
-    const { topic, tools, transactions, transactionsFound } = this.#topic;
-    const { stableEndOffset } = this;
-    if (transactions !== 'read' || stableEndOffset < this.#storeTransactionsAt) return;
-    this.#storeTransactionsAt = stableEndOffset + storeTransactionsEvery;
-    try {
-      await storeTransactions(tools.admin, topic, transactionsFound, stableEndOffset);
-    } catch (error) {
-      const reason = (error as Error).message;
-      this.#report('warn', 'what is known of transactions could not be stored', { reason });
-    }
+  /** The transaction of Pulsar's own has ended that withheld the end. */
+  #learnt({ endOffset, hole, transactionsFound }: LearntEnd): void {
+    if (this.#fault !== null) return;
+    this.#withheld = null;
+    this.#hole = hole;
+    this.#transactions.found = transactionsFound;
+    this.#extend(endOffset, 0);
+    this.stableEndOffset = endOffset;
+    this.#report('info', "Pulsar's own transaction has ended: writes are taken again", {});
+    this.moved();
   }
 
   async #search(
@@ -473,7 +450,7 @@ export class PulsarLog implements Log {
     endOffset: number,
   ): Promise<FoundOffset> {
     this.#check();
-    const { hole } = this.#topic;
+    const hole = this.#hole;
     const limit = Math.min(endOffset, this.stableEndOffset);
     // No reader is sent what is in the hole: a search would wait for it.
     const end = limit > hole.offset && limit <= hole.endOffset ? hole.offset : limit;

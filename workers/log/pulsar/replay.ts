@@ -26,25 +26,58 @@ export interface ReplayTools {
   readonly entry: Entry;
 }
 
-/**
- * Where the last entry ends that readers are sent: only markers are behind it. `number` is that entry's in `order`, -1
- * where there is none; `endNumber` is the end of what is looked at. Rejects with AdminError.
- */
+/** The last entry that readers are sent. */
+export interface LastDelivered {
+  /** In the order of all; -1 where there is none. */
+  readonly number: number;
+  /** Only markers are behind it, up to the end or to what is withheld. */
+  readonly endOffset: number;
+  /** Where the end begins that a transaction of Pulsar's own withholds; null where nothing is. */
+  readonly withheld: { readonly number: number; readonly offset: number } | null;
+}
+
+type Probes = Pick<ReplayTools, 'admin' | 'topic'>;
+
+/** Looks from `endNumber` backwards. Rejects with AdminError. */
 export async function lastDelivered(
-  { admin, topic }: Pick<ReplayTools, 'admin' | 'topic'>,
+  tools: Probes,
   order: EntryOrder,
   endNumber: number,
   startOffset: number,
-): Promise<{ number: number; endOffset: number }> {
-  const least = Math.max(0, endNumber - maxTrailingMarkers);
+): Promise<LastDelivered> {
+  const { admin, topic } = tools;
+  let withheld: LastDelivered['withheld'] = null;
+  let least = Math.max(0, endNumber - maxTrailingMarkers);
   for (let at = endNumber - 1; at >= least; at--) {
     const found = await nearestIndexed(admin, topic, order, at, -1);
-    if (found === null) return { number: -1, endOffset: startOffset };
+    if (found === null) return { number: -1, endOffset: startOffset, withheld };
     at = found.number;
-    if (!found.isMarker) return { number: at, endOffset: found.index + 1 };
+    if (found.isWithheld && withheld === null) {
+      at = await firstWithheld(tools, order, at);
+      const before = at === 0 ? null : await nearestIndexed(admin, topic, order, at - 1, -1);
+      withheld = { number: at, offset: before === null ? startOffset : before.index + 1 };
+      least = Math.max(0, at - maxTrailingMarkers);
+    } else if (!found.isMarker) return { number: at, endOffset: found.index + 1, withheld };
   }
-  if (least === 0) return { number: -1, endOffset: startOffset };
+  if (least === 0) return { number: -1, endOffset: startOffset, withheld };
   throw new Error(`${topic}: more than ${maxTrailingMarkers} markers are at its end`);
+}
+
+/** All up to `number`, which is withheld, are so from somewhere on. */
+async function firstWithheld(
+  { admin, topic }: Probes,
+  order: EntryOrder,
+  number: number,
+): Promise<number> {
+  let low = -1;
+  let high = number;
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1;
+    const found = await nearestIndexed(admin, topic, order, middle, -1);
+    if (found?.isWithheld && found.number > low) high = found.number;
+    else low = middle;
+  }
+  return high;
 }
 
 /** Where a scan begins that is to find what nobody has written down; `isCut`: there is more before it. Rejects with AdminError. */

@@ -241,6 +241,7 @@ export class SharedSender {
     const barrier = await owner.writeBarrier(clock());
     const order = new EntryOrder((await admin.ledgers(topic)).ledgers);
     const delivered = await lastDelivered({ admin, topic }, order, order.numberOf(barrier), 0);
+    if (delivered.withheld !== null) throw new Error("a transaction of Pulsar's own is open");
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       const expire = () => reject(new Error(`${topic}: its tail was not read in time`));

@@ -41,19 +41,27 @@ t.test('the index of a ledger and of an entry', async (t) => {
     if (path?.endsWith('internal-info')) response.end('{"properties":{"index":"41"}}');
     else {
       response.setHeader('X-Pulsar-Broker-Entry-METADATA-index', '7');
+      const aborted = { 'X-Pulsar-txn-aborted': 'true', 'X-Pulsar-txn-uncommitted': 'true' };
+      if (path?.endsWith('5'))
+        for (const header of Object.entries(aborted)) response.setHeader(...header);
       response.end('payload');
     }
   });
   const authentication = tokenAuthentication('jwt');
   const admin = new PulsarAdmin({ url, authentication, timeoutMs: 5_000, tls: {} });
   t.equal(await admin.ledgerIndex(topic), 41);
-  const facts = { index: 7, messages: 1, isMarker: false, transactionEnd: null };
+  const plain = { isMarker: false, isWithheld: false };
+  const facts = { index: 7, messages: 1, ...plain, transactionEnd: null };
   t.strictSame(await admin.entry(topic, { ledgerId: 3, entryId: 4 }), facts);
+  const aborted = { ...facts, isMarker: true, isWithheld: true };
+  t.strictSame(await admin.entry(topic, { ledgerId: 3, entryId: 5 }), aborted);
   const base = '/admin/v2/persistent/a/b/c%20%C3%BC';
   t.strictSame(asked, [
     `${base}/internal-info`,
     'Bearer jwt',
     `${base}/ledger/3/entry/4`,
+    'Bearer jwt',
+    `${base}/ledger/3/entry/5`,
     'Bearer jwt',
   ]);
 });

@@ -91,6 +91,8 @@ export class FakeTopic implements TopicAdmin {
   askedIfThere: () => void = () => undefined;
   /** Producers that were opened. */
   producers = 0;
+  /** In `entries`: where a transaction of Pulsar's own is open. */
+  withheldFrom = Number.POSITIVE_INFINITY;
   /** Whether readers are sent anything. */
   delivers = true;
   maxMessageBytes = 1_000;
@@ -225,6 +227,12 @@ export class FakeTopic implements TopicAdmin {
     return entry;
   }
 
+  /** Pulsar's own transactions have ended. */
+  releaseEnd(): void {
+    this.withheldFrom = Number.POSITIVE_INFINITY;
+    for (const reader of this.readers) this.#deliver(reader);
+  }
+
   /** As when the topic moves to another broker: producer and readers are closed. */
   unload(told: { assignedBrokerServiceUrl?: string } = {}): void {
     const producers = [...this.#shared.values(), ...(this.#owner === null ? [] : [this.#owner])];
@@ -270,7 +278,7 @@ export class FakeTopic implements TopicAdmin {
     if (found === undefined) throw new Error(`no entry ${ledgerId}:${entryId}`);
     // As the real one: a producer that says that an entry has no messages gets no index for it.
     if (found.messages === 0) throw new IndexMissing(this.name);
-    return found;
+    return { ...found, isWithheld: this.entries.indexOf(found) >= this.withheldFrom };
   }
 
   async ledgers(): Promise<LedgerList> {
@@ -348,7 +356,8 @@ export class FakeTopic implements TopicAdmin {
   }
 
   #deliver(reader: Reader): void {
-    while (this.delivers && reader.permits > 0 && reader.next < this.entries.length) {
+    const end = Math.min(this.entries.length, this.withheldFrom);
+    while (this.delivers && reader.permits > 0 && reader.next < end) {
       const { ledgerId, entryId, index, messages, isMarker, bytes } = this.entries[
         reader.next++
       ] as Entry;
