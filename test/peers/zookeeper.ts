@@ -4,10 +4,10 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from './pulsar.js';
+import { askWord, removeEphemerals } from './zookeeper-sessions.js';
 
 const startTimeoutMs = 60_000;
 /** Of a client that says nothing any more. A Pulsar that loses its session although it lives does not recover. */
@@ -16,8 +16,8 @@ const sessionTimeoutMs = 10_000;
 export interface ZooKeeper {
   /** For Pulsar. */
   readonly url: string;
-  /** A Pulsar that was killed is forgotten after so long; the next one must not start before. */
-  readonly sessionTimeoutMs: number;
+  /** Forgets a Pulsar that was killed, before which the next one must not start. */
+  forget(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -35,7 +35,7 @@ export async function startZooKeeper(home: string, dataDir: string): Promise<Zoo
     clientPortAddress: '127.0.0.1',
     'admin.enableServer': false,
     maxClientCnxns: 0,
-    '4lw.commands.whitelist': 'ruok',
+    '4lw.commands.whitelist': 'ruok, dump',
   };
   const text = Object.entries(lines).map(([name, value]) => `${name}=${value}\n`);
   writeFileSync(config, text.join(''));
@@ -56,7 +56,11 @@ export async function startZooKeeper(home: string, dataDir: string): Promise<Zoo
   process.once('exit', orphaned);
   child.once('close', () => process.off('exit', orphaned));
   await untilAnswering(child, port);
-  return { url: `zk:127.0.0.1:${port}`, sessionTimeoutMs, stop: () => stopped(child) };
+  return {
+    url: `zk:127.0.0.1:${port}`,
+    forget: () => removeEphemerals(port),
+    stop: () => stopped(child),
+  };
 }
 
 async function untilAnswering(child: ChildProcess, port: number): Promise<void> {
@@ -71,17 +75,12 @@ async function untilAnswering(child: ChildProcess, port: number): Promise<void> 
   }
 }
 
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port });
-    socket.once('connect', () => socket.write('ruok'));
-    socket.once('data', (bytes) => {
-      resolve(bytes.toString() === 'imok');
-      socket.destroy();
-    });
-    socket.on('error', () => undefined);
-    socket.once('close', () => resolve(false));
-  });
+async function answers(port: number): Promise<boolean> {
+  try {
+    return (await askWord(port, 'ruok')) === 'imok';
+  } catch {
+    return false;
+  }
 }
 
 async function stopped(child: ChildProcess): Promise<void> {

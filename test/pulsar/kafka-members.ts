@@ -6,7 +6,7 @@ import { prepare, type Toolchain } from '../clients/toolchains.js';
 const sessionTimeoutMs = 30_000;
 
 /** A client program, and how its client calls itself to a broker. */
-interface Client {
+export interface Client {
   readonly name: string;
   readonly command: readonly string[];
   readonly assignor: string;
@@ -29,15 +29,25 @@ export interface KafkaClients {
 /** @throws Missing where a toolchain is. */
 export async function kafkaClients(): Promise<KafkaClients> {
   const [java, python, go] = await Promise.all([prepare('java'), prepare('python'), prepare('go')]);
-  const client = (name: string, toolchain: Toolchain, program: string, clientId: string) => {
-    const assignor = name === 'franz-go' ? 'cooperative-sticky' : 'range';
-    return { name, command: toolchain.command(program), assignor, clientId };
-  };
   return {
     java: client('java', java, 'JavaClient', 'consumer-'),
-    librdkafka: client('librdkafka', python, 'confluent', 'rdkafka'),
+    librdkafka: confluent(python),
     franz: client('franz-go', go, 'franz', 'kgo'),
   };
+}
+
+/** @throws Missing without Python. */
+export async function librdkafkaClient(): Promise<Client> {
+  return confluent(await prepare('python'));
+}
+
+function confluent(python: Toolchain): Client {
+  return client('librdkafka', python, 'confluent', 'rdkafka');
+}
+
+function client(name: string, toolchain: Toolchain, program: string, clientId: string): Client {
+  const assignor = name === 'franz-go' ? 'cooperative-sticky' : 'range';
+  return { name, command: toolchain.command(program), assignor, clientId };
 }
 
 /** Starts a consumer of one topic that ends with the test. */

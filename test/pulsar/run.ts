@@ -7,8 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Missing } from '../peers/programs.js';
-import { preparePulsar, startPulsar } from '../peers/pulsar.js';
+import { freePort, preparePulsar, startPulsar } from '../peers/pulsar.js';
 import { runFile } from '../runner/run-file.js';
+import { bookieSettings, bookieUrlName } from './bookie.js';
+import { rightsSettings } from './rights.js';
 
 const fileTimeoutMs = 600_000;
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -46,7 +48,10 @@ async function main(words: readonly string[]): Promise<void> {
   }
   const dataDir = mkdtempSync(join(tmpdir(), 'kopje-pulsar-'));
   try {
-    const pulsar = await startPulsar({ home, dataDir });
+    const bookiePort = await freePort();
+    const settings = { ...rightsSettings, ...bookieSettings(bookiePort) };
+    const pulsar = await startPulsar({ home, dataDir, settings });
+    process.env[bookieUrlName] = `http://127.0.0.1:${bookiePort}`;
     process.env['KOPJE_TEST_PULSAR_URL'] = pulsar.serviceUrl;
     process.env['KOPJE_TEST_PULSAR_ADMIN_URL'] = pulsar.adminUrl;
     const { passed, failed } = await runFiles(words).finally(() => pulsar.stop());

@@ -11,10 +11,13 @@ import { exitCodes } from '../../engine/cli/exit-codes.js';
 import { PulsarLock } from '../../engine/cluster/pulsar-lock.js';
 import { kopje, start } from '../engine/cli/kopje.js';
 import { reservablePort } from '../peers/ports.js';
+import { librdkafkaClient } from './kafka-members.js';
+import { LibrdkafkaPair } from './librdkafka-pair.js';
 import { adminUrl, client, serviceUrl } from './peer.js';
 
 t.setTimeout(240_000);
 
+const librdkafka = await librdkafkaClient();
 /** Long enough for a busy machine, short enough to wait for. */
 const sessionTimeoutMs = 4_000;
 const partitions = 2;
@@ -199,14 +202,21 @@ t.test('a node that is killed under load is replaced by the one that waits', asy
   const producers = [kafka.producer({ idempotent: true }), kafka.producer()] as const;
   const member = new Member(kafka.consumer({ groupId: 'g', sessionTimeout: 30_000 }));
   await admin.connect();
-  await admin.createTopics({ topics: [{ topic, numPartitions: partitions }] });
+  const others = `${topic}-librdkafka`;
+  await admin.createTopics({
+    topics: [
+      { topic, numPartitions: partitions },
+      { topic: others, numPartitions: 1 },
+    ],
+  });
+  const pair = new LibrdkafkaPair(t, librdkafka, `127.0.0.1:${first.port}`, others);
   for (const producer of producers) await producer.connect();
   const loads = producers.map(
     (producer, at) => new Load(['once', 'plain'][at] as string, producer, topic),
   );
   const running = loads.map((load) => load.run());
   await member.run(topic);
-  await Promise.all(loads.map((load) => load.more(50)));
+  await Promise.all([...loads, pair].map((load) => load.more(50)));
   await member.until(() => member.committed.size === partitions);
 
   one.signal('SIGKILL');
@@ -214,7 +224,8 @@ t.test('a node that is killed under load is replaced by the one that waits', asy
   const [seenBefore, committedBefore] = [member.seen.length, new Map(member.committed)];
   await other.says(ready);
   t.comment(`taken over after ${Math.round(performance.now() - killedMs)} ms`);
-  await Promise.all(loads.map((load) => load.more(50)));
+  await Promise.all([...loads, pair].map((load) => load.more(50)));
+  await pair.finish(t);
   for (const load of loads) load.end();
   await Promise.all(running);
   const acknowledged = loads.flatMap((load) => load.acknowledged);

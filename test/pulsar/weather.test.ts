@@ -1,150 +1,13 @@
 /** Single scenes of bad weather, and what Kafka's clients see of them. Kills are in `npm run test:weather`. */
-import { randomUUID } from 'node:crypto';
 import t, { type Test } from 'tap';
 import { ErrorCode } from '../../engine/protocol/kafka/errors.js';
 import { AccessMode } from '../../engine/protocol/pulsar/commands.js';
 import { PulsarProducer } from '../../workers/log/pulsar/producer.js';
 import { CuttingProxy } from '../clients/proxy.js';
-import { type FoundRecord, packBatch, recordsIn } from '../crash/load/batches.js';
-import {
-  createTopicsExchange,
-  deleteTopicsExchange,
-  fetchExchange,
-  produceExchange,
-} from '../exchanges.js';
-import type { RawClient } from '../raw-client.js';
-import { runBroker } from '../whole/running-broker.js';
 import { adminUrl, lookupOf, serviceUrl } from './peer.js';
+import { patienceMs, retriable, Scene } from './scene.js';
 
 t.setTimeout(240_000);
-
-const topicId = '00000000-0000-0000-0000-000000000000';
-const timeoutMs = 30_000;
-const noProducer = { producerId: -1, producerEpoch: -1, baseSequence: -1 };
-/** Longest wait for what comes back by itself. */
-const patienceMs = 90_000;
-
-/** A topic of one partition, and a client of a broker that serves it. */
-class Scene {
-  readonly topic = `t-${randomUUID()}`;
-  readonly pulsarTopic = `persistent://public/default/${this.topic}-partition-0`;
-  client!: RawClient;
-  readonly #format: string;
-
-  private constructor(format: string) {
-    this.#format = format;
-  }
-
-  static async open(t: Test, { format = 'kafka', backend = serviceUrl } = {}): Promise<Scene> {
-    const scene = new Scene(format);
-    await scene.serve(t, backend);
-    await scene.create();
-    return scene;
-  }
-
-  /** Begins with a topic that Pulsar has already. */
-  static async of(t: Test, prepare: (pulsarTopic: string) => Promise<void>): Promise<Scene> {
-    const scene = new Scene('kafka');
-    await fetch(`${adminUrl}/admin/v2/${scene.#path}/partitions`, {
-      method: 'PUT',
-      body: '1',
-      headers: { 'content-type': 'application/json' },
-    });
-    await prepare(scene.pulsarTopic);
-    await scene.serve(t, serviceUrl);
-    return scene;
-  }
-
-  get #path(): string {
-    return `persistent/public/default/${this.topic}`;
-  }
-
-  async serve(t: Test, backend: string): Promise<void> {
-    const { connect } = await runBroker(t, {
-      backend,
-      pulsarAdminUrl: adminUrl,
-      kafkaMetadataNamespace: `kopje-${randomUUID()}`,
-      offsetsTopicNumPartitions: 1,
-      workers: 1,
-    });
-    this.client = await connect();
-  }
-
-  async create(): Promise<void> {
-    const configs = [{ name: 'entry.format', value: this.#format }];
-    const topics = [{ name: this.topic, numPartitions: 1, replicationFactor: 1, configs }];
-    const answer = await this.client.ask(createTopicsExchange, { topics, timeoutMs }, 5);
-    if (answer.topics[0]?.errorCode !== 0) throw new Error(answer.topics[0]?.errorMessage ?? '');
-  }
-
-  async remove(): Promise<void> {
-    const request = { topicNames: [this.topic], timeoutMs };
-    await this.client.ask(deleteTopicsExchange, request, 5);
-  }
-
-  /** What a producer is told; the offset of the record, or minus the error. */
-  async produce(value: string): Promise<number> {
-    const records = packBatch([value], noProducer, 0);
-    const topicData = [{ name: this.topic, partitionData: [{ index: 0, records }] }];
-    const request = { acks: -1, timeoutMs: 10_000, topicData };
-    const { responses } = await this.client.ask(produceExchange, request, 9);
-    const { errorCode = -1, baseOffset = -1 } = responses[0]?.partitionResponses[0] ?? {};
-    return errorCode === 0 ? baseOffset : -errorCode;
-  }
-
-  /** Produces until it is acknowledged; the errors on the way. */
-  async produceAtLast(value: string): Promise<{ offset: number; errors: number[] }> {
-    const errors: number[] = [];
-    const deadlineMs = performance.now() + patienceMs;
-    while (performance.now() < deadlineMs) {
-      const told = await this.produce(value);
-      if (told >= 0) return { offset: told, errors: [...new Set(errors)] };
-      errors.push(-told);
-      await new Promise((done) => setTimeout(done, 50));
-    }
-    throw new Error(
-      `${value} was not acknowledged within ${patienceMs} ms: ${[...new Set(errors)]}`,
-    );
-  }
-
-  /** All that a consumer reads from the beginning, up to the high watermark. */
-  async readAll(): Promise<FoundRecord[]> {
-    const records: FoundRecord[] = [];
-    for (let offset = 0; ; ) {
-      const found = await this.fetch(offset);
-      if (found.errorCode !== 0) throw new Error(`fetch at ${offset}: ${found.errorCode}`);
-      const { records: some, nextOffset } = recordsIn(found.records);
-      records.push(...some.filter((record) => record.offset >= offset));
-      offset = Math.max(offset, nextOffset);
-      if (offset >= found.highWatermark) return records;
-    }
-  }
-
-  async fetch(fetchOffset: number) {
-    const place = { partition: 0, fetchOffset, partitionMaxBytes: 4_000_000, topicId };
-    const unused = { currentLeaderEpoch: -1, lastFetchedEpoch: -1, logStartOffset: -1 };
-    const topics = [{ topic: this.topic, topicId, partitions: [{ ...place, ...unused }] }];
-    const limits = { maxWaitMs: 500, minBytes: 1, maxBytes: 8_000_000, sessionId: 0 };
-    const request = { replicaId: -1, ...limits, sessionEpoch: -1, topics };
-    const { responses } = await this.client.ask(fetchExchange, request, 12);
-    const found = responses[0]?.partitions[0];
-    const records = (found?.records ?? new Uint8Array(0)) as Uint8Array;
-    const { errorCode = -1, highWatermark = -1 } = found ?? {};
-    return { errorCode, highWatermark, records };
-  }
-
-  async admin(method: string, path: string): Promise<void> {
-    const url = `${adminUrl}/admin/v2/${this.#path}-partition-0/${path}`;
-    const { status } = await fetch(url, { method });
-    if (status >= 300) throw new Error(`${method} ${url}: ${status}`);
-  }
-}
-
-const retriable = new Set<number>([
-  ErrorCode.NOT_LEADER_OR_FOLLOWER,
-  ErrorCode.KAFKA_STORAGE_ERROR,
-  ErrorCode.REQUEST_TIMED_OUT,
-]);
 
 /** Sends entries as they are, as a producer of somebody else's, with the numbers of messages that it says they have. */
 async function sendRaw(
@@ -191,7 +54,7 @@ const kafkaMetadata = Buffer.concat([
 t.test('connections to Pulsar that are cut, again and again', async (t) => {
   const proxy = await CuttingProxy.start(Number(new URL(serviceUrl).port));
   t.teardown(() => proxy.close());
-  const scene = await Scene.open(t, { backend: `pulsar://127.0.0.1:${proxy.port}` });
+  const scene = await Scene.open(t, { settings: { backend: `pulsar://127.0.0.1:${proxy.port}` } });
   const acknowledged = new Map<number, string>();
   for (let number = 0; number < 100; number++) {
     const value = `v${number}`;

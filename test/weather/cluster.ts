@@ -40,6 +40,8 @@ export class Cluster {
     const zooKeeper = await startZooKeeper(home, join(directory, 'zookeeper'));
     const ports = { port: await freePort(), httpPort: await freePort() };
     const cluster = new Cluster(options, zooKeeper, ports);
+    // One that is new has no tenants yet when it begins to answer.
+    await cluster.#startPulsar();
     await cluster.mend();
     return cluster;
   }
@@ -54,19 +56,14 @@ export class Cluster {
 
   /** The largest of the nodes. */
   get residentBytes(): number {
-    return Math.max(...this.#nodes.map((node) => node.residentBytes));
+    return Math.max(0, ...this.#nodes.map((node) => node.residentBytes));
   }
 
-  /** Starts what is not there. */
+  /** Starts what is not there: nodes do not wait for Pulsar. */
   async mend(): Promise<void> {
-    const { home, directory } = this.#options;
-    if (this.#pulsar === null) {
-      const [ports, zooKeeper] = [this.#ports, this.#zooKeeper];
-      const dataDir = join(directory, 'pulsar');
-      this.#pulsar = await startPulsar({ home, dataDir, ports, zooKeeper });
-    }
     this.#nodes = this.#nodes.filter((node) => node.isAlive);
     while (this.#nodes.length < 2) this.#nodes.push(await this.#startNode());
+    await this.#startPulsar();
   }
 
   /** The node that serves, once there is one. Throws if nobody does for too long. */
@@ -82,7 +79,7 @@ export class Cluster {
   async killPulsar(): Promise<void> {
     await this.#pulsar?.kill();
     this.#pulsar = null;
-    await setTimeout(this.#zooKeeper.sessionTimeoutMs + 1_000);
+    await this.#zooKeeper.forget();
   }
 
   /** Moves every topic, as to another broker. */
@@ -96,6 +93,14 @@ export class Cluster {
     await Promise.all(this.#nodes.map((node) => node.kill()));
     await this.#pulsar?.kill();
     await this.#zooKeeper.stop();
+  }
+
+  async #startPulsar(): Promise<void> {
+    if (this.#pulsar !== null) return;
+    const { home, directory } = this.#options;
+    const [ports, zooKeeper] = [this.#ports, this.#zooKeeper];
+    const dataDir = join(directory, 'pulsar');
+    this.#pulsar = await startPulsar({ home, dataDir, ports, zooKeeper });
   }
 
   #startNode(): Promise<NodeProcess> {

@@ -2,19 +2,18 @@ import { ErrorCode } from '../../engine/protocol/kafka/errors.js';
 import { Connection, Disconnected } from '../crash/connection.js';
 import { Findings } from '../crash/findings.js';
 import { Committer } from '../crash/load/committer.js';
-import { Consumer } from '../crash/load/consumer.js';
 import { keepStepping, type Load } from '../crash/load/load.js';
-import { Producer } from '../crash/load/producer.js';
-import { type LedgerRules, TopicLedger } from '../crash/load/topic-ledger.js';
+import type { LedgerRules, TopicLedger } from '../crash/load/topic-ledger.js';
 import { Random } from '../crash/random.js';
 import { createTopicsExchange, deleteTopicsExchange } from '../exchanges.js';
 import { drawBlow } from './blow.js';
 import type { Cluster } from './cluster.js';
+import { Field, type FieldOptions } from './field.js';
+import { MemoryWatch } from './memory-watch.js';
 import type { NodeProcess } from './node-process.js';
-import { PlainProducer } from './plain-producer.js';
 
 const formats = ['kafka', 'mixed_kafka', 'pulsar'] as const;
-const partitions = 2;
+const modes = ['shared', 'exclusive'] as const;
 const createVersion = 5;
 const timeoutMs = 30_000;
 const committedTopic = 'committed';
@@ -37,16 +36,12 @@ export interface CyclesOutcome {
   readonly findings: readonly string[];
   readonly cycles: number;
   readonly acknowledgedRecords: number;
+  /** Those of them that Pulsar's own producers wrote. */
+  readonly pulsarRecords: number;
   readonly commits: number;
   /** From the end of the mending until a node serves all partitions. */
   readonly worstServiceMs: number;
   readonly worstResidentBytes: number;
-}
-
-/** One topic of a cycle with all who write and read it. */
-interface Field {
-  readonly ledger: TopicLedger;
-  readonly loads: readonly (Producer | PlainProducer | Consumer)[];
 }
 
 /** Load, bad weather, mending, check, again and again, over one cluster. */
@@ -56,12 +51,15 @@ export class Cycles {
   readonly #random: Random;
   readonly #findings = new Findings();
   readonly #committers: readonly Committer[];
+  readonly #memory: MemoryWatch;
+  /** From the first cycle to the last. */
+  readonly #lasting: readonly Field[];
   /** Of this cycle and the one before. */
   #fields: Field[] = [];
   #old: Field[] = [];
   #acknowledged = 0;
+  #fromPulsar = 0;
   #worstServiceMs = 0;
-  #worstResidentBytes = 0;
 
   constructor(cluster: Cluster, seed: number, report: (line: string) => void) {
     this.#cluster = cluster;
@@ -70,6 +68,15 @@ export class Cycles {
     this.#committers = ['first', 'second'].map(
       (group) => new Committer(`group-${group}`, committedTopic, this.#findings, patienceMs),
     );
+    this.#lasting = modes.map((writers) =>
+      this.#field({
+        topic: `weather-lasting-${writers}`,
+        format: writers === 'shared' ? 'pulsar' : 'kafka',
+        writers,
+        isSlow: true,
+      }),
+    );
+    this.#memory = new MemoryWatch(() => cluster.residentBytes);
   }
 
   /** Ends early at the first cycle that finds something. */
@@ -80,35 +87,51 @@ export class Cycles {
     } catch (error) {
       if (!(error instanceof Disconnected)) throw error;
       this.#findings.add(`the node that serves was not to go away: ${error.message}`);
+    } finally {
+      this.#memory.close();
+      await Promise.all([...this.#fields, ...this.#lasting].map((field) => field.close()));
     }
+    for (const text of this.#memory.findings) this.#findings.add(text);
+    const kept = [...this.#fields, ...this.#lasting].map(({ ledger }) => ledger);
     return {
       findings: this.#findings.texts,
       cycles: done,
-      acknowledgedRecords: this.#acknowledged + this.#inFields(),
+      acknowledgedRecords: this.#acknowledged + sumOf(kept, 'acknowledgedRecords'),
+      pulsarRecords: this.#fromPulsar + sumOf(kept, 'promisedRecords'),
       commits: this.#committers.reduce((sum, { commits }) => sum + commits, 0),
       worstServiceMs: Math.round(this.#worstServiceMs),
-      worstResidentBytes: this.#worstResidentBytes,
+      worstResidentBytes: this.#memory.worstBytes,
     };
   }
 
   async #cycle(number: number): Promise<void> {
+    const beganMs = performance.now();
     const blow = drawBlow(this.#random, number);
     this.#addFields(number);
     const owner = await this.#served((node) => this.#prepare(node, number));
-    const before = this.#inFields();
     await this.#underLoad(owner, async () => blow.strike(this.#cluster, owner));
-    this.#worstResidentBytes = Math.max(this.#worstResidentBytes, this.#cluster.residentBytes);
+    const struckMs = performance.now();
     await this.#cluster.mend();
     const mendedMs = performance.now();
     await this.#cluster.serving();
-    const serviceMs = performance.now() - mendedMs;
-    this.#worstServiceMs = Math.max(this.#worstServiceMs, serviceMs);
+    const servedMs = performance.now();
+    this.#worstServiceMs = Math.max(this.#worstServiceMs, servedMs - mendedMs);
     const next = await this.#served((node) => this.#check(node));
-    const records = this.#inFields() - before;
+    this.#memory.next();
+    const records = sumOf(
+      this.#fieldsOfCycle.map(({ ledger }) => ledger),
+      'acknowledgedRecords',
+    );
     const who = next === owner ? 'the same node goes on' : 'another node has taken over';
-    const timing = `${Math.round(serviceMs)} ms`;
+    const steps = [beganMs, struckMs, mendedMs, servedMs, performance.now()].map(
+      (ms) => ms / 1_000,
+    );
+    const [load, mending, service, check] = steps
+      .slice(1)
+      .map((end, at) => (end - (steps[at] ?? 0)).toFixed(1));
     this.#report(
-      `cycle ${number}: ${blow.name}; ${records} records acknowledged; ${who}, ${timing}`,
+      `cycle ${number}: ${blow.name}; ${records} records acknowledged; ${who}; ` +
+        `load ${load} s, mending ${mending} s, until served ${service} s, check ${check} s`,
     );
   }
 
@@ -132,28 +155,28 @@ export class Cycles {
       // What comes next would only find the same, and wait for it.
       if (this.#findings.texts.length > 0) return;
     }
-    for (const { ledger } of this.#fields) await ledger.check(connection);
+    const fields = [...this.#lasting, ...this.#fields];
+    for (const { ledger } of fields) await ledger.check(connection);
     for (const committer of this.#committers) await committer.check(connection);
     connection.close();
   }
 
   get #loads(): readonly Load[] {
-    return [
-      ...this.#fields.slice(-formats.length).flatMap(({ loads }) => loads),
-      ...this.#committers,
-    ];
+    const fields = [...this.#lasting, ...this.#fieldsOfCycle];
+    return [...fields.flatMap(({ loads }) => loads), ...this.#committers];
+  }
+
+  get #fieldsOfCycle(): readonly Field[] {
+    return this.#fields.slice(-formats.length);
   }
 
   /** Makes the topics of a cycle, and deletes those of the one before the last. */
   async #prepare(node: NodeProcess, number: number): Promise<void> {
     const connection = await Connection.open(node.port, this.#findings);
-    const topics = this.#fields.slice(-formats.length).map(({ ledger }, at) => {
-      const configs = [{ name: 'entry.format', value: formats[at] as string }];
-      return { name: ledger.topic, numPartitions: partitions, replicationFactor: 1, configs };
-    });
-    const first = { name: committedTopic, numPartitions: 1, replicationFactor: 1 };
-    const wanted = number === 0 ? [{ ...first, configs: [] }, ...topics] : topics;
-    const request = { topics: wanted, timeoutMs };
+    const made = number === 0 ? [...this.#lasting, ...this.#fieldsOfCycle] : this.#fieldsOfCycle;
+    const committed = { name: committedTopic, numPartitions: 1, replicationFactor: 1, configs: [] };
+    const topics = made.map(({ wanted }) => wanted);
+    const request = { topics: number === 0 ? [committed, ...topics] : topics, timeoutMs };
     const answer = await connection.ask(createTopicsExchange, request, createVersion);
     for (const { name, errorCode } of answer.topics) {
       // A node that went away before it could answer has made it, perhaps.
@@ -168,26 +191,21 @@ export class Cycles {
 
   /** New topics for the records, so that what is kept and read again stays small. */
   #addFields(number: number): void {
-    this.#fields.push(...formats.map((format) => this.#field(number, format)));
+    const made = formats.map((format, at) => {
+      // Two cycles have each format in both modes.
+      const writers = modes[(number + at) % modes.length] as (typeof modes)[number];
+      const topic = `weather-${number}-${format}-${writers}`;
+      return this.#field({ topic, format, writers, isSlow: false });
+    });
+    this.#fields.push(...made);
     this.#old = this.#fields.splice(0, Math.max(0, this.#fields.length - 2 * formats.length));
-    this.#acknowledged += this.#old.reduce((sum, one) => sum + one.ledger.acknowledgedRecords, 0);
+    const ledgers = this.#old.map(({ ledger }) => ledger);
+    this.#acknowledged += sumOf(ledgers, 'acknowledgedRecords');
+    this.#fromPulsar += sumOf(ledgers, 'promisedRecords');
   }
 
-  #field(number: number, format: string): Field {
-    const ledger = new TopicLedger(
-      `weather-${number}-${format}`,
-      partitions,
-      this.#findings,
-      rules,
-    );
-    const codec = this.#random.pick([0, 1, 3, 4]);
-    const loads = [
-      new Producer(`once-${number}-${format}`, codec, this.#random.fork(), this.#findings),
-      new PlainProducer(`${number}-${format}`, this.#random.fork(), this.#findings),
-      new Consumer(),
-    ];
-    for (const load of loads) load.begin(ledger);
-    return { ledger, loads };
+  #field(options: Omit<FieldOptions, 'rules'>): Field {
+    return new Field({ ...options, rules }, this.#cluster, this.#random.fork(), this.#findings);
   }
 
   async #underLoad(owner: NodeProcess, strike: () => Promise<void>): Promise<void> {
@@ -205,10 +223,13 @@ export class Cycles {
       }),
     ]);
   }
+}
 
-  #inFields(): number {
-    return this.#fields.reduce((sum, { ledger }) => sum + ledger.acknowledgedRecords, 0);
-  }
+function sumOf(
+  ledgers: readonly TopicLedger[],
+  name: 'acknowledgedRecords' | 'promisedRecords',
+): number {
+  return ledgers.reduce((sum, ledger) => sum + ledger[name], 0);
 }
 
 /** Null where the node has gone away already. */

@@ -11,14 +11,15 @@ const noProducer = { producerId: -1, producerEpoch: -1, baseSequence: -1 };
 
 /** A producer that is not idempotent, and sends nothing twice: what was not acknowledged may be there, once, or not. */
 export class PlainProducer implements Load {
-  readonly pauseMs = 5;
+  readonly pauseMs: number;
   readonly #name: string;
   readonly #random: Random;
   readonly #findings: Findings;
   #ledger: TopicLedger | null = null;
   #next: number[] = [];
 
-  constructor(name: string, random: Random, findings: Findings) {
+  constructor(name: string, random: Random, findings: Findings, pauseMs = 5) {
+    this.pauseMs = pauseMs;
     this.#name = `${plain}${name}`;
     this.#random = random;
     this.#findings = findings;

@@ -11,6 +11,7 @@ import { Missing } from '../peers/programs.js';
 import { preparePulsar } from '../peers/pulsar.js';
 import { Cluster } from './cluster.js';
 import { Cycles } from './cycles.js';
+import { mebibytes } from './memory-watch.js';
 
 const help = `npm run test:weather -- [option ...]
   --cycles N  load, bad weather, mending and check so often (7: each kind of weather once)
@@ -29,10 +30,11 @@ async function run(home: string, cycles: number, seed: number): Promise<number> 
   try {
     const outcome = await new Cycles(cluster, seed, say).run(cycles);
     const { findings, acknowledgedRecords, commits } = outcome;
-    const residentMiB = Math.round(outcome.worstResidentBytes / 2 ** 20);
     say(
-      `${outcome.cycles} cycles, ${acknowledgedRecords} records acknowledged, ${commits} commits, ` +
-        `slowest service ${outcome.worstServiceMs} ms, most memory ${residentMiB} MiB`,
+      `${outcome.cycles} cycles in ${Math.round(performance.now() / 1_000)} s, ` +
+        `${acknowledgedRecords} records acknowledged, ${outcome.pulsarRecords} of them written by Pulsar's producers, ` +
+        `${commits} commits, slowest service ${outcome.worstServiceMs} ms, ` +
+        `most memory ${mebibytes(outcome.worstResidentBytes)} MiB`,
     );
     for (const finding of findings) say(`FAILED: ${finding}`);
     const { length: failed } = findings;

@@ -12,12 +12,20 @@ import { markedValue, refused, type TopicLedger } from './topic-ledger.js';
 const windowBatches = 3;
 const lanesAtOnce = 2;
 const mostRecords = 30;
-/** Enough for several segments in a cycle. */
-const mostPaddingBytes = 8_000;
 /** Codecs make little of it. */
 const padding = randomBytes(64_000).toString('latin1').replaceAll('/', '.');
 const acksAll = -1;
 const timeoutMs = 10_000;
+
+/** How much a producer sends. */
+export interface Pace {
+  readonly pauseMs: number;
+  /** In a record, at most. */
+  readonly mostPaddingBytes: number;
+}
+
+/** Enough for several segments in a cycle. */
+const usualPace: Pace = { pauseMs: 2, mostPaddingBytes: 8_000 };
 
 interface SentBatch {
   readonly first: number;
@@ -37,8 +45,9 @@ interface Lane {
 
 /** An idempotent producer that sends again, in order, what was not acknowledged. */
 export class Producer implements Load {
-  readonly pauseMs = 2;
+  readonly pauseMs: number;
   readonly name: string;
+  readonly #mostPaddingBytes: number;
   readonly #codec: number;
   readonly #random: Random;
   readonly #findings: Findings;
@@ -46,7 +55,15 @@ export class Producer implements Load {
   #ledger: TopicLedger | null = null;
   #lanes: Lane[] = [];
 
-  constructor(name: string, codec: number, random: Random, findings: Findings) {
+  constructor(
+    name: string,
+    codec: number,
+    random: Random,
+    findings: Findings,
+    { pauseMs, mostPaddingBytes }: Pace = usualPace,
+  ) {
+    this.pauseMs = pauseMs;
+    this.#mostPaddingBytes = mostPaddingBytes;
     this.name = name;
     this.#codec = codec;
     this.#random = random;
@@ -122,8 +139,9 @@ export class Producer implements Load {
   }
 
   #padding(): string {
-    const start = this.#random.below(padding.length - mostPaddingBytes);
-    return padding.slice(start, start + this.#random.below(mostPaddingBytes));
+    const most = this.#mostPaddingBytes;
+    const start = this.#random.below(padding.length - most);
+    return padding.slice(start, start + this.#random.below(most));
   }
 
   /** Sends what is pending, in order, and takes the answers. */

@@ -1,9 +1,12 @@
+import { setTimeout } from 'node:timers/promises';
 import { ErrorCode } from '../../../engine/protocol/kafka/errors.js';
 import { fetchExchange } from '../../exchanges.js';
 import type { Connection } from '../connection.js';
 import type { Findings } from '../findings.js';
 import { type FoundRecord, recordsIn } from './batches.js';
 import { eventually, usualPatienceMs } from './load.js';
+
+const pollMs = 20;
 
 /** Retried by every client: the partition is on its way. */
 const underway: ReadonlySet<number> = new Set([
@@ -57,6 +60,8 @@ export class TopicLedger {
   readonly rules: LedgerRules;
   readonly #findings: Findings;
   readonly #acknowledged: Acknowledgement[][];
+  /** Stored by somebody who was not told at which offset: producer and number. */
+  readonly #promised: Set<string>[];
   /** Who had written what stood at an offset when a reader saw it. */
   readonly #seen: Map<number, string>[];
 
@@ -66,15 +71,30 @@ export class TopicLedger {
     this.partitions = partitions;
     this.#findings = findings;
     this.#acknowledged = Array.from({ length: partitions }, () => []);
+    this.#promised = Array.from({ length: partitions }, () => new Set());
     this.#seen = Array.from({ length: partitions }, () => new Map());
   }
 
   get acknowledgedRecords(): number {
-    return this.#acknowledged.flat().reduce((sum, { count }) => sum + count, 0);
+    const told = this.#acknowledged.flat().reduce((sum, { count }) => sum + count, 0);
+    return told + this.promisedRecords;
+  }
+
+  /** Those of `acknowledgedRecords` that came past the broker. */
+  get promisedRecords(): number {
+    return this.#promised.reduce((sum, { size }) => sum + size, 0);
   }
 
   acknowledge(partition: number, acknowledgement: Acknowledgement): void {
     this.#acknowledged[partition]!.push(acknowledgement);
+  }
+
+  /** For a producer that writes past the broker, and is told that its records are stored, but not where. */
+  promise(
+    partition: number,
+    { producer, first, count }: Omit<Acknowledgement, 'baseOffset'>,
+  ): void {
+    for (let i = 0; i < count; i++) this.#promised[partition]!.add(`${producer}/${first + i}`);
   }
 
   see(partition: number, records: readonly FoundRecord[]): void {
@@ -109,6 +129,8 @@ export class TopicLedger {
       this.#checkOrder(partition, records);
       this.#checkAcknowledged(partition, records);
       this.#checkSeen(partition, records);
+      // The next check finds out whether it is still there.
+      this.see(partition, records);
     }
   }
 
@@ -129,6 +151,8 @@ export class TopicLedger {
 
   async #readAll(connection: Connection, partition: number): Promise<FoundRecord[] | null> {
     const records: FoundRecord[] = [];
+    const missing = new Set(this.#promised[partition]);
+    const deadlineMs = performance.now() + this.rules.patienceMs;
     for (let offset = 0; ; ) {
       const attempt = () => this.fetch(connection, partition, offset);
       const found = await eventually(attempt, this.rules.patienceMs);
@@ -136,9 +160,26 @@ export class TopicLedger {
         this.#findings.add(`${this.topic}-${partition} stays offline`);
         return null;
       }
-      for (const record of found.records) if (record.offset >= offset) records.push(record);
+      for (const record of found.records) {
+        if (record.offset < offset) continue;
+        records.push(record);
+        missing.delete(writerOf(record.value).join('/'));
+      }
       if (found.nextOffset === offset || found.errorCode !== 0) {
+        // A read may be given up for now, and what came past the broker may still be on its way to it.
+        const isOnItsWay = missing.size > 0 || found.highWatermark > offset;
+        if (isOnItsWay && found.errorCode === 0 && performance.now() < deadlineMs) {
+          await setTimeout(pollMs);
+          continue;
+        }
         if (found.highWatermark > offset) this.#add(partition, `ends at ${offset}, early`);
+        const [first] = missing;
+        if (first !== undefined) {
+          this.#add(
+            partition,
+            `${missing.size} that were stored are nowhere, the first is ${first}`,
+          );
+        }
         return records;
       }
       offset = found.nextOffset;
