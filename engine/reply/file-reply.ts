@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { FileSender } from '../../native/index.js';
 import { socketFd } from '../listen/accepted-socket.js';
 import { FileRange } from './file-range.js';
+import { writeNow } from './write-now.js';
 
 /** Sent in one go before other connections get their turn. */
 const turnBytes = 4 * 1024 * 1024;
@@ -58,18 +59,9 @@ export class FileReply {
   /** True if the bytes are with the kernel; else goes on when they are. */
   #write(chunk: Uint8Array): boolean {
     this.#chunk++;
-    const isLast = this.#chunk === this.#chunks.length;
-    if (isLast) {
-      this.#socket.write(chunk, this.#done);
-      return false;
-    }
-    let waits = false;
-    this.#socket.write(chunk, () => {
-      if (waits) this.#run();
-    });
-    // Falls at once if the kernel took the bytes; what waits in JavaScript or in libuv counts.
-    waits = this.#socket.writableLength > 0;
-    return !waits;
+    const [rest] = writeNow(this.#socket, [chunk]);
+    if (rest !== undefined) this.#socket.write(rest, this.#step);
+    return rest === undefined;
   }
 
   /** True if the whole range is with the kernel; else goes on by itself. */

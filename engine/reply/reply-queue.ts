@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { FileSender } from '../../native/index.js';
 import { FileRange } from './file-range.js';
 import { FileReply } from './file-reply.js';
+import { writeNow } from './write-now.js';
 
 /** A place in a connection's order of responses, taken when its request begins. */
 interface Place {
@@ -20,10 +21,14 @@ export class ReplyQueue {
   readonly #socket: Socket;
   readonly #sender: FileSender | null;
   readonly #mayAnswer: () => boolean;
+  readonly #flushAtTurnEnd = (): void => this.#flush();
   readonly #places: Place[] = [];
   #unsentBytes = 0;
   #progress = 0;
-  #corked = false;
+  /** What became ready in this turn of the event loop. */
+  #ready: Uint8Array[] = [];
+  #readyBytes = 0;
+  #readySent: (() => void)[] = [];
   /** A response is being sent from files; the next ones wait behind it. */
   #sending: FileReply | null = null;
   #closed = false;
@@ -35,7 +40,7 @@ export class ReplyQueue {
     this.#mayAnswer = mayAnswer;
   }
 
-  /** Bytes that were written to the socket and not yet taken by the kernel. */
+  /** Bytes of responses that may go out and were not yet taken by the kernel. */
   get unsentBytes(): number {
     return this.#unsentBytes;
   }
@@ -80,6 +85,7 @@ export class ReplyQueue {
   /** The connection is gone: what was not written yet never will be. */
   close(): void {
     this.#closed = true;
+    for (const sent of this.#takeReady().sents) sent();
     for (const place of this.#places) place.sent?.();
     this.#places.length = 0;
   }
@@ -95,6 +101,7 @@ export class ReplyQueue {
       }
       this.#places.shift();
       if (place.disconnect) {
+        this.#flush();
         this.#socket.destroySoon();
         return;
       }
@@ -105,54 +112,65 @@ export class ReplyQueue {
 
   #sendFiles(chunks: readonly Uint8Array[], sent: (() => void) | null): void {
     if (this.#sender === null) throw new Error('a file range came without a way to send it');
-    const sizeBytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-    this.#unsentBytes += sizeBytes;
+    // The file's bytes go straight to the kernel: what they belong behind goes with them.
+    if (sent !== null) this.#readySent.push(sent);
+    const before = this.#takeReady();
+    const all = [...before.chunks, ...chunks];
+    const sizeBytes = chunks.reduce((sum, chunk) => sum + chunk.length, before.sizeBytes);
+    this.#unsentBytes += sizeBytes - before.sizeBytes;
     const done = (): void => {
       this.#progress = this.progress + 1;
       this.#sending = null;
       this.#unsentBytes -= sizeBytes;
-      sent?.();
+      for (const one of before.sents) one();
       if (!this.#closed) this.#advance();
     };
-    // Nothing may be held back in JavaScript while the file's bytes go straight to the kernel.
-    if (this.#corked) {
-      this.#corked = false;
-      this.#socket.uncork();
-    }
-    this.#sending = new FileReply(this.#socket, this.#sender, chunks, done);
+    this.#sending = new FileReply(this.#socket, this.#sender, all, done);
     this.#sending.start();
   }
 
   #write(chunks: readonly Uint8Array[], sent: (() => void) | null): void {
-    const socket = this.#socket;
-    if (!this.#corked) {
-      // Everything that becomes ready in this turn goes out in one vectored write.
-      this.#corked = true;
-      socket.cork();
-      queueMicrotask(() => {
-        if (!this.#corked) return;
-        this.#corked = false;
-        socket.uncork();
-      });
+    if (this.#readyBytes === 0) void turnEnd.then(this.#flushAtTurnEnd);
+    for (const chunk of chunks) {
+      this.#ready.push(chunk);
+      this.#readyBytes += chunk.length;
+      this.#unsentBytes += chunk.length;
     }
-    let sizeBytes = 0;
-    const last = chunks.length - 1;
-    for (let index = 0; index < last; index++) {
-      const chunk = chunks[index] as Uint8Array;
-      sizeBytes += chunk.length;
-      socket.write(chunk);
-    }
-    const tail = chunks[last] as Uint8Array;
-    sizeBytes += tail.length;
-    this.#unsentBytes += sizeBytes;
-    socket.write(tail, () => {
+    if (sent !== null) this.#readySent.push(sent);
+  }
+
+  /** Everything that became ready in this turn goes out in one write. */
+  #flush(): void {
+    if (this.#readyBytes === 0) return;
+    const { chunks, sents, sizeBytes } = this.#takeReady();
+    const taken = (): void => {
       this.#progress++;
       this.#unsentBytes -= sizeBytes;
-      sent?.();
-    });
+      for (const sent of sents) sent();
+    };
+    const rest = writeNow(this.#socket, chunks);
+    const last = rest.length - 1;
+    if (last === -1) {
+      taken();
+      return;
+    }
+    this.#socket.cork();
+    for (let index = 0; index < last; index++) this.#socket.write(rest[index] as Uint8Array);
+    this.#socket.write(rest[last] as Uint8Array, taken);
+    this.#socket.uncork();
+  }
+
+  #takeReady(): { chunks: Uint8Array[]; sents: (() => void)[]; sizeBytes: number } {
+    const ready = { chunks: this.#ready, sents: this.#readySent, sizeBytes: this.#readyBytes };
+    this.#ready = [];
+    this.#readySent = [];
+    this.#readyBytes = 0;
+    return ready;
   }
 }
 
+/** What waits for it runs when the event loop's turn has done its work; cheaper than `queueMicrotask` (measured). */
+const turnEnd = Promise.resolve();
 const always = (): boolean => true;
 
 function inFile(chunk: Uint8Array): boolean {

@@ -2,40 +2,18 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { socketFd } from '../../../engine/listen/accepted-socket.js';
 import { ReplyQueue } from '../../../engine/reply/reply-queue.js';
 import { SegmentFiles } from '../../../engine/reply/segment-files.js';
 import { loadFileSender } from '../../../native/index.js';
+import { socketPair } from './socket-pair.js';
 
 const sender = loadFileSender();
 const skip = sender === null ? 'needs the addon and Linux' : false;
 const name = { topic: 't', partition: 0 };
 const segmentBytes = 12_000_000;
-
-interface Pair {
-  readonly server: Socket;
-  readonly client: Socket;
-}
-
-async function socketPair(t: Test): Promise<Pair> {
-  const listener = createServer();
-  listener.listen(0, '127.0.0.1');
-  await once(listener, 'listening');
-  const client = connect((listener.address() as AddressInfo).port, '127.0.0.1');
-  const [server] = (await once(listener, 'connection')) as [Socket];
-  server.on('error', () => {});
-  client.on('error', () => {});
-  client.pause();
-  t.teardown(() => {
-    client.destroy();
-    server.destroy();
-    listener.close();
-  });
-  return { server, client };
-}
 
 /** A data directory with one segment of random bytes. */
 function segmentIn(dataDir: string): { bytes: Buffer; inode: number; path: string } {

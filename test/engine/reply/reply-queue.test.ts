@@ -45,20 +45,24 @@ t.test('responses leave in request order, whenever they become ready', async (t)
   const { wire, queue } = queueOn();
   const [first, second, third] = [queue.reserve(), queue.reserve(), queue.reserve()];
   queue.fill(third, text('3'), null);
+  await Promise.resolve();
+  t.strictSame(wire.written, []);
   queue.fill(first, text('1'), null);
+  await Promise.resolve();
   t.strictSame(wire.written, ['1']);
   queue.fill(second, text('2'), null);
-  t.strictSame(wire.written, ['1', '2', '3']);
-  t.equal(wire.corked, 1, 'one vectored write for all of a turn');
+  t.strictSame(wire.written, ['1'], 'one vectored write for all of a turn');
   await Promise.resolve();
-  t.equal(wire.corked, 0);
+  t.strictSame(wire.written, ['1', '2', '3']);
+  t.equal(wire.callbacks.length, 2);
 });
 
-t.test('nothing is answered any more once that is not allowed', (t) => {
+t.test('nothing is answered any more once that is not allowed', async (t) => {
   const wire = new Wire();
   let mayAnswer = true;
   const queue = new ReplyQueue(wire as unknown as Socket, null, () => mayAnswer);
   queue.fill(queue.reserve(), text('1'), null);
+  await Promise.resolve();
   const [second, third] = [queue.reserve(), queue.reserve()];
   let given = 0;
   queue.fill(third, text('3'), () => given++);
@@ -68,23 +72,23 @@ t.test('nothing is answered any more once that is not allowed', (t) => {
   t.ok(wire.destroyed);
   queue.close();
   t.equal(given, 2, 'what was lent to them comes back');
-  t.end();
 });
 
-t.test('acks=0 takes no place in the order', (t) => {
+t.test('acks=0 takes no place in the order', async (t) => {
   const { wire, queue } = queueOn();
   const [none, reply] = [queue.reserve(), queue.reserve()];
   queue.fill(reply, text('b'), null);
   queue.skip(none);
+  await Promise.resolve();
   t.strictSame(wire.written, ['b']);
-  t.end();
 });
 
-t.test('lent memory comes back from the write, not from the close', (t) => {
+t.test('lent memory comes back from the write, not from the close', async (t) => {
   const { wire, queue } = queueOn();
   const given: string[] = [];
   const [written, waiting, late] = [queue.reserve(), queue.reserve(), queue.reserve()];
   queue.fill(written, text('abc'), () => given.push('written'));
+  await Promise.resolve();
   queue.fill(late, text('never'), () => given.push('late'));
   t.equal(queue.unsentBytes, 3);
   queue.close();
@@ -94,7 +98,17 @@ t.test('lent memory comes back from the write, not from the close', (t) => {
   wire.callbacks[0]?.();
   t.strictSame(given, ['late', 'after close', 'written']);
   t.equal(queue.unsentBytes, 0);
-  t.end();
+});
+
+t.test('what was ready and not yet written comes back at the close', async (t) => {
+  const { wire, queue } = queueOn();
+  let given = 0;
+  queue.fill(queue.reserve(), text('abc'), () => given++);
+  queue.close();
+  t.equal(given, 1);
+  await Promise.resolve();
+  t.strictSame(wire.written, []);
+  t.equal(given, 1);
 });
 
 t.test('a closing answer waits for the replies before it', (t) => {
