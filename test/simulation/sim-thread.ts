@@ -66,7 +66,8 @@ export class SimThread {
       replies: new SharedArrayBuffer(replyBytes),
     };
     this.#task = { ...template, index, memory: this.#memory };
-    this.channel = new Channel(index, this.#memory, new Int32Array(template.bells));
+    const bells = new Int32Array(template.bells);
+    this.channel = new Channel(index, this.#memory, bells, queueMicrotask);
   }
 
   start(): void {

@@ -74,6 +74,7 @@ export class Channel {
   readonly #submissions: RingProducer;
   readonly #completions: RingConsumer;
   readonly #bells: Int32Array;
+  readonly #atTurnEnd: (ring: () => void) => void;
   readonly #owners: (Completable | null)[];
   readonly #indexes: Int32Array;
   readonly #freeTokens: Int32Array;
@@ -90,8 +91,15 @@ export class Channel {
   };
   readonly #completion: Completion = gone();
 
-  constructor(worker: number, memory: ChannelMemory, bells: Int32Array) {
+  /** `atTurnEnd` calls back when the sockets of a turn have had their share; a simulation's turn is one event. */
+  constructor(
+    worker: number,
+    memory: ChannelMemory,
+    bells: Int32Array,
+    atTurnEnd: (ring: () => void) => void = setImmediate,
+  ) {
     this.worker = worker;
+    this.#atTurnEnd = atTurnEnd;
     this.replies = new Uint8Array(memory.replies);
     this.#bells = bells;
     this.#submissions = new RingProducer(memory.submissions);
@@ -271,9 +279,9 @@ export class Channel {
     doubles[doubleAt(at) + Submit.offset] = offset;
     this.#submissions.publish();
     if (this.#rungAtTurnEnd) return true;
-    // One wake for everything that this turn of the event loop submits.
+    // One wake for everything that this turn of the event loop submits: for all the sockets that were readable.
     this.#rungAtTurnEnd = true;
-    queueMicrotask(this.#ringWorker);
+    this.#atTurnEnd(this.#ringWorker);
     return true;
   }
 
