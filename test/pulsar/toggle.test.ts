@@ -4,6 +4,7 @@ import t, { type Test } from 'tap';
 import { Runner } from '../clients/admin.js';
 import { Program, runToEnd } from '../clients/process.js';
 import { runBroker } from '../whole/running-broker.js';
+import { foreignProducer } from './foreign-producer.js';
 import { type KafkaClients, kafkaClients, startMember } from './kafka-members.js';
 import { admin, adminUrl, serviceUrl } from './peer.js';
 import { readTopic } from './read-topic.js';
@@ -154,6 +155,15 @@ t.test('who may write changes, with a producer and a consumer attached all the t
   await t.rejects(set('--pulsar-writers', 'exclusive'), { message: shutOut });
   const unreadable = /the subscription theirs on .* could not read entries in the format kafka/;
   await t.rejects(set('--entry-format', 'kafka'), { message: unreadable });
+  // A producer is named before a subscription.
+  const theirs = await foreignProducer(t, stored);
+  for (const changes of [
+    ['--pulsar-writers', 'exclusive'],
+    ['--entry-format', 'kafka'],
+  ]) {
+    const named = `the Pulsar producer ${theirs} on ${stored}`;
+    await t.rejects(set(...changes), { message: new RegExp(`${named}.*--force`) });
+  }
   await load.more(1);
   await set('--pulsar-writers', 'exclusive', '--entry-format', 'kafka', '--force');
   await load.more(recordsPerFormat);
