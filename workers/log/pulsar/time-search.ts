@@ -16,8 +16,8 @@ import type { ThreadTools } from './thread-tools.js';
 
 /** Entries that a search for the greatest timestamp looks at: the last ones. */
 const maxSearchedEntries = 1_000;
-/** Bytes that a search for a timestamp reads behind where publishing times say that it is. */
-const maxSearchedBytes = 256 * 2 ** 20;
+/** Bytes that a search reads; one that needs more fails, rather than say that there is nothing. */
+const defaultMaxSearchedBytes = 256 * 2 ** 20;
 const windowBytes = 2 ** 20;
 const timeoutMs = 30_000;
 
@@ -39,9 +39,11 @@ type Judge = (offset: number, timestamp: number) => boolean;
 export class TimeSearch {
   readonly #tools: TimeSearchTools;
   readonly #records: PlainRecords;
+  readonly #maxSearchedBytes: number;
 
-  constructor(tools: TimeSearchTools) {
+  constructor(tools: TimeSearchTools, maxSearchedBytes = defaultMaxSearchedBytes) {
     this.#tools = tools;
+    this.#maxSearchedBytes = maxSearchedBytes;
     this.#records = new PlainRecords(tools.thread.codecs, tools.thread.maxInflatedBytes);
   }
 
@@ -67,7 +69,10 @@ export class TimeSearch {
   async greatest(startOffset: number, endOffset: number): Promise<FoundOffset> {
     const { topic, admin } = this.#tools;
     const order = new EntryOrder((await admin.ledgers(topic)).ledgers);
-    const from = await this.#pointBefore(order, order.count - maxSearchedEntries, startOffset);
+    // The newest must be among them: half of what may be read, by their mean size.
+    const fitting = Math.floor(this.#maxSearchedBytes / 2 / Math.max(1, order.meanBytes));
+    const entries = Math.max(1, Math.min(maxSearchedEntries, fitting));
+    const from = await this.#pointBefore(order, order.count - entries, startOffset);
     const found: FoundOffset = { offset: -1, timestamp: -1, leaderEpoch: -1 };
     await this.#scan(from, Number.NEGATIVE_INFINITY, startOffset, endOffset, (offset, time) => {
       if (found.offset === -1 || time > found.timestamp) {
@@ -110,7 +115,10 @@ export class TimeSearch {
           readBytes += end - at;
           isDone ||= base >= endOffset;
           isDone ||= this.#visit(view, at, end, base, timestamp, startOffset, endOffset, judge);
-          if (isDone || next >= endOffset || readBytes > maxSearchedBytes) resolve();
+          if (isDone || next >= endOffset) resolve();
+          else if (readBytes > this.#maxSearchedBytes) {
+            reject(new Error(`${topic}: nothing found in the first ${readBytes} bytes searched`));
+          }
         };
         EntryStream.open(lookup, topic, from, windowBytes, { entry, ended: reject }).then(
           (opened) => {
