@@ -7,6 +7,8 @@ export interface FromThread<Answer> {
   readonly answer: Answer;
 }
 
+type AnswerTo<Answer> = (order: string) => Answer | Promise<Answer>;
+
 const orders = new BroadcastChannel('kopje-counters-orders');
 const answers = new BroadcastChannel('kopje-counters-answers');
 
@@ -14,20 +16,20 @@ const answers = new BroadcastChannel('kopje-counters-answers');
  * Each message to the process is an order: every thread takes it, and when all have answered the process sends back
  * their answers together. One order at a time.
  */
-export function answerOrders<Answer>(answerTo: (order: string) => Answer): void {
+export function answerOrders<Answer>(answerTo: AnswerTo<Answer>): void {
   if (isMainThread) leadThreads(answerTo);
   else {
     answers.postMessage({ thread: threadId });
-    orders.onmessage = (message) => {
+    orders.onmessage = async (message) => {
       const { data } = message as { data: string };
-      answers.postMessage({ thread: threadId, answer: answerTo(data) });
+      answers.postMessage({ thread: threadId, answer: await answerTo(data) });
     };
   }
   orders.unref();
   answers.unref();
 }
 
-function leadThreads<Answer>(answerTo: (order: string) => Answer): void {
+function leadThreads<Answer>(answerTo: AnswerTo<Answer>): void {
   let others = 0;
   let answered: FromThread<Answer>[] = [];
   const take = (one: FromThread<Answer>): void => {
@@ -40,10 +42,10 @@ function leadThreads<Answer>(answerTo: (order: string) => Answer): void {
     if ('answer' in data) take(data);
     else others++;
   };
-  process.on('message', (order: string) => {
+  process.on('message', async (order: string) => {
     answered = [];
     orders.postMessage(order);
-    take({ thread: threadId, answer: answerTo(order) });
+    take({ thread: threadId, answer: await answerTo(order) });
   });
   // Whoever runs the test was killed: nobody else would end the broker.
   process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));

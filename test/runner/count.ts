@@ -11,6 +11,8 @@ export interface Tally {
   passed: number;
   failed: number;
   skipped: number;
+  /** Their names, and why. */
+  readonly skips: string[];
   readonly failures: Failure[];
 }
 
@@ -31,7 +33,7 @@ export interface Counter {
 }
 
 export function createCounter(): Counter {
-  const tally: Tally = { passed: 0, failed: 0, skipped: 0, failures: [] };
+  const tally: Tally = { passed: 0, failed: 0, skipped: 0, skips: [], failures: [] };
   const parser = new Parser();
   watch(parser, tally, []);
   const ended = new Promise<void>((resolve) => {
@@ -66,6 +68,9 @@ function assertedOf({ passed, failed, skipped }: Tally): number {
 function record(assertion: Assertion, tally: Tally, names: readonly string[]): void {
   if (assertion.skip || assertion.todo) {
     tally.skipped++;
+    tally.skips.push(
+      [...names, `${assertion.name}: ${assertion.skip || assertion.todo}`].join(' › '),
+    );
   } else if (assertion.ok) {
     tally.passed++;
   } else {

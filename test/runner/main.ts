@@ -33,11 +33,12 @@ function say(line: string): void {
 }
 
 function report(result: FileResult): void {
-  const { file, passed, failed, skipped, failures, durationMs, errorText } = result;
+  const { file, passed, failed, skipped, skips, failures, durationMs, errorText } = result;
   const counts = `${passed} passed${failed > 0 ? `, ${failed} FAILED` : ''}`;
-  const skips = skipped > 0 ? `, ${skipped} skipped` : '';
+  const skipCount = skipped > 0 ? `, ${skipped} skipped` : '';
   const mark = failed > 0 ? 'FAIL' : 'ok  ';
-  say(`${mark} ${relative(testRoot, file)}  ${counts}${skips} (${Math.round(durationMs)} ms)`);
+  say(`${mark} ${relative(testRoot, file)}  ${counts}${skipCount} (${Math.round(durationMs)} ms)`);
+  for (const skip of skips) say(`  – skipped: ${skip}`);
   for (const { path, detail } of failures) say(`  ✗ ${path}\n${detail.replace(/^/gm, '    ')}`);
   if (failed > 0 && errorText !== '') say(errorText.replace(/^/gm, '    stderr: '));
 }

@@ -8,6 +8,7 @@ export interface FileResult {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+  readonly skips: readonly string[];
   readonly failures: readonly Failure[];
   readonly durationMs: number;
   /** What it wrote to standard error. */

@@ -57,6 +57,8 @@ export class EntryReader {
   ): number {
     let end = this.#frames.write(scan.view, scan.at, out, start);
     while (scan.next() && scan.baseOffset < endOffset) {
+      // An entry comes to about as much as its batch: what will hardly fit is not made in vain.
+      if (end - start + scan.sizeBytes > maxBytes) break;
       if (end + this.#open(scan) > start + roomBytes) break;
       const next = this.#frames.write(scan.view, scan.at, out, end);
       if (next - start > maxBytes) break;
