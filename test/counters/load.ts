@@ -119,7 +119,7 @@ export async function fetchAgain(
   maxBytes: number,
   count: number,
 ): Promise<void> {
-  const { frame, offsetAt } = fetchRequest(topic, 0, maxBytes);
+  const { frame, offsetAt } = fetchRequest({ topic, partition: 0, maxBytes, maxWaitMs: 500 });
   frame.fill(0, offsetAt, offsetAt + 8);
   let sizeBytes = 0;
   for (let sent = 0; sent < count; sent++) {
