@@ -6,6 +6,7 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { arch, cpus, platform, totalmem } from 'node:os';
+import { prepareClient } from './load/client/programs.js';
 import type { Measurement } from './measurement.js';
 import { type Options, readOptions } from './options.js';
 import { page } from './page.js';
@@ -22,12 +23,12 @@ function say(text: string): void {
   process.stderr.write(`bench: ${text}\n`);
 }
 
-function wantedBy({ scenario, full }: Options, { standard, targets }: Field): Scenario[] {
+function wantedBy({ scenario, full, load }: Options, { standard, targets }: Field): Scenario[] {
   const names = scenario ?? (full ? ['all'] : standard);
   const wanted = names.includes('all')
     ? [...scenarios.values()]
     : names.map((name) => scenarios.get(name) as Scenario);
-  return wanted.filter((one) => targets.some((target) => canRun(one, target)));
+  return wanted.filter((one) => targets.some((target) => canRun(one, target, load === 'raw')));
 }
 
 function roundsOf({ rounds, full }: Options, { pairs }: Field): number {
@@ -37,9 +38,10 @@ function roundsOf({ rounds, full }: Options, { pairs }: Field): number {
 }
 
 async function bench(options: Options): Promise<void> {
+  const client = options.load === 'raw' ? null : await prepareClient(options.load);
   const field = await startTargets(options, say);
   const wanted = wantedBy(options, field);
-  const run = new Run(options, field, say);
+  const run = new Run(options, field, client, say);
   try {
     await run.all(wanted, roundsOf(options, field));
   } finally {
@@ -57,7 +59,9 @@ async function report(
   const runsOf = (name: string, scenario: string): Measurement[] =>
     measurements.filter((one) => one.target === name && one.scenario === scenario);
   const lines = wanted.flatMap((scenario) => {
-    const ran = targets.filter((target) => canRun(scenario, target)).map(({ name }) => name);
+    const ran = targets
+      .filter((target) => canRun(scenario, target, options.load === 'raw'))
+      .map(({ name }) => name);
     const isLoad = scenario.kind === 'steady' || scenario.kind === 'bursts';
     const compared = pairs.filter((pair) => isLoad && pair.every((name) => ran.includes(name)));
     return [

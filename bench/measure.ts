@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { batchesPerSend, type ProduceShape } from './load/channel.js';
+import { batchesPerSend, type ProduceShape, type Progress } from './load/channel.js';
+import { ClientLoad } from './load/client/client-load.js';
+import type { ClientProgram } from './load/client/programs.js';
 import { GeneratorProcess } from './load/generator-process.js';
+import type { MeasuredLoad } from './load/measured-load.js';
 import { measureLaunched } from './measure-launched.js';
 import {
   type Entries,
@@ -18,6 +21,7 @@ import { inEntriesOf } from './same-entries.js';
 import {
   type BurstScenario,
   type Changes,
+  fetchedTopicBytes,
   readingOf,
   type Scenario,
   type SteadyScenario,
@@ -38,6 +42,8 @@ export interface RunOrder extends Times {
   readonly rate: number;
   /** Of those that a raw producer of Pulsar's is to write: the mean of Kopje's; null for one of each batch. */
   readonly entryBytes: number | null;
+  /** A real client in place of the generator; null for the generator. */
+  readonly client: ClientProgram | null;
 }
 
 const sampleMs = 500;
@@ -67,6 +73,7 @@ async function measureLoad(
   order: RunOrder,
 ): Promise<Figures> {
   const generator = new GeneratorProcess();
+  let load: MeasuredLoad = generator;
   const { address, entryFormat } = target;
   const size = sizeOf(scenario.size, order.changes);
   const topic = await target.createTopic(`bench-${scenario.name}-${Date.now()}`, size.partitions);
@@ -79,18 +86,36 @@ async function measureLoad(
       await generator.obey({ order: 'bursts', produced: shape, fetched });
       figures = await bursts(target, generator, scenario.burstBytes, order);
     } else {
-      await scenario.begin(generator, { shape, rate: order.rate });
-      await eachPartitionUsed(generator, shape);
+      load = await beginLoad(generator, scenario, shape, order);
       const count = target.stored;
       const stored = count === null ? null : () => count(topic, shape.partitions);
-      figures = await steady(target, generator, order, stored);
+      figures = await steady(target, load, order, stored);
     }
-    await generator.obey({ order: 'stop' });
+    await load.stop();
     return figures;
   } finally {
+    load.close();
     generator.close();
     await target.deleteTopic(topic);
   }
+}
+
+/** The load of a scenario under way, from the generator or from a real client. */
+async function beginLoad(
+  generator: GeneratorProcess,
+  scenario: SteadyScenario,
+  shape: ProduceShape,
+  { rate, client }: RunOrder,
+): Promise<MeasuredLoad> {
+  if (client === null) {
+    await scenario.begin(generator, { shape, rate });
+    await eachPartitionUsed(generator, shape);
+    return generator;
+  }
+  if (scenario.client === 'produce') return ClientLoad.start(client, shape, { does: 'produce' });
+  const filling = { order: 'fill', shape, bytes: fetchedTopicBytes } as const;
+  const { records } = (await generator.obey(filling)) as Progress;
+  return ClientLoad.start(client, shape, { does: 'fetch', records });
 }
 
 /** Where one send does not reach all partitions: a broker opens them as they are first used. */
@@ -100,9 +125,9 @@ async function eachPartitionUsed(generator: GeneratorProcess, shape: ProduceShap
   while ((await generator.mark()).requests < 2 * sends) await sleep(sampleMs);
 }
 
-async function momentOf({ pid, behind }: Target, generator: GeneratorProcess): Promise<Moment> {
+async function momentOf({ pid, behind }: Target, load: MeasuredLoad): Promise<Moment> {
   return {
-    mark: await generator.mark(),
+    mark: await load.mark(),
     usage: usageOf(pid),
     behindCpuMs: behind.reduce((total, one) => total + usageOf(one).cpuMs, 0),
   };
@@ -111,26 +136,26 @@ async function momentOf({ pid, behind }: Target, generator: GeneratorProcess): P
 /** What a load that goes on does in a while. */
 async function steady(
   target: Target,
-  generator: GeneratorProcess,
+  load: MeasuredLoad,
   { warmUpMs, measureMs }: Times,
   stored: (() => Promise<Stored>) | null,
 ): Promise<Figures> {
   await sleep(warmUpMs);
   const storedBefore = await stored?.();
   const storedBeforeMs = performance.now();
-  await generator.obey({ order: 'forget' });
-  const first = await momentOf(target, generator);
+  await load.forget();
+  const first = await momentOf(target, load);
   const samples: Sample[] = [];
   let last = first;
   while (last.mark.atMs - first.mark.atMs < measureMs) {
     await sleep(Math.min(sampleMs, measureMs));
-    const next = await momentOf(target, generator);
+    const next = await momentOf(target, load);
     samples.push(sampleOf(first, last, next));
     last = next;
   }
   const storedAfter = await stored?.();
   const entries = entriesOf(storedBefore, storedAfter, performance.now() - storedBeforeMs);
-  return { ...figuresOf(spanOf(first, last), last), entries, samples };
+  return { ...figuresOf(spanOf(first, last), last, load.maxCpuShare), entries, samples };
 }
 
 function entriesOf(
@@ -166,7 +191,7 @@ async function bursts(
     spans.push(spanOf(before, after));
     samples.push(sampleOf(first, before, after));
     if (performance.now() - beganMs > warmUpMs + measureMs) {
-      return { ...figuresOf(sum(spans), after), samples };
+      return { ...figuresOf(sum(spans), after, generator.maxCpuShare), samples };
     }
   }
 }

@@ -51,8 +51,6 @@ export type Figures = Omit<Measurement, 'target' | 'scenario'>;
 
 export const megabyte = 1e6;
 const gigabyte = 1e9;
-/** A generator that uses a core up measures itself. */
-const maxGeneratorShare = 0.95;
 /** A broker that waits so much for a core measures the machine. */
 const maxStarvedShare = 0.5;
 
@@ -121,7 +119,8 @@ export function sum(spans: readonly Span[]): Span {
   };
 }
 
-export function figuresOf(span: Span, last: Moment): Figures {
+/** @param maxCpuShare of a core, beyond which the load measures itself */
+export function figuresOf(span: Span, last: Moment, maxCpuShare: number): Figures {
   const { ms, payloadBytes, records, requests, cpuMs, waitedMs, generatorCpuMs } = span;
   const seconds = ms / 1_000;
   const gigabytes = payloadBytes / gigabyte;
@@ -138,13 +137,13 @@ export function figuresOf(span: Span, last: Moment): Figures {
     rssMegabytes: last.usage.rssBytes / megabyte,
     generatorCpuShare,
     starvedShare,
-    invalid: invalidity(generatorCpuShare, starvedShare),
+    invalid: invalidity(generatorCpuShare > maxCpuShare, starvedShare),
     latency: last.mark.latency,
   };
 }
 
-function invalidity(generatorCpuShare: number, starvedShare: number): string | null {
-  if (generatorCpuShare > maxGeneratorShare) return 'the load generator had no more to give';
+function invalidity(isLoadSpent: boolean, starvedShare: number): string | null {
+  if (isLoadSpent) return 'the load generator had no more to give';
   if (starvedShare > maxStarvedShare) return 'the broker waited for a core more than it ran';
   return null;
 }

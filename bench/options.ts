@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { type ClientName, clientNames } from './load/client/programs.js';
 import { type Changes, scenarios } from './scenario.js';
 import type { TargetOptions } from './target/start.js';
 
@@ -13,6 +14,7 @@ export interface Options extends Changes, TargetOptions {
   /** MB a second that `end-to-end` produces. */
   rate?: number;
   rounds?: number;
+  load: 'raw' | ClientName;
   json: boolean;
 }
 
@@ -94,6 +96,11 @@ function withRuns(program: Command): Command {
   return program
     .addOption(
       new Option('--scenario <name...>', 'what to run').choices(['all', ...scenarios.keys()]),
+    )
+    .addOption(
+      new Option('--load <client>', 'the generator, or a real client where installed')
+        .choices(['raw', ...clientNames])
+        .default('raw'),
     )
     .option('--full', 'all scenarios that the targets can run, five rounds of each', false)
     .option('--duration <seconds>', 'measured time of each run', positive, 5)

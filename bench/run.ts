@@ -1,3 +1,4 @@
+import type { ClientProgram } from './load/client/programs.js';
 import { measure, type Times } from './measure.js';
 import type { Measurement } from './measurement.js';
 import type { Options } from './options.js';
@@ -18,13 +19,21 @@ export class Run {
   readonly measurements: Measurement[] = [];
   readonly #options: Options;
   readonly #field: Field;
+  readonly #client: ClientProgram | null;
   readonly #times: Times;
   readonly #say: (text: string) => void;
   #ownRate: number | null = null;
 
-  constructor(options: Options, field: Field, say: (text: string) => void) {
+  /** @param client puts the load on; null for the generator */
+  constructor(
+    options: Options,
+    field: Field,
+    client: ClientProgram | null,
+    say: (text: string) => void,
+  ) {
     this.#options = options;
     this.#field = field;
+    this.#client = client;
     this.#times = { warmUpMs: options.warmUp * 1_000, measureMs: options.duration * 1_000 };
     this.#say = say;
   }
@@ -34,8 +43,8 @@ export class Run {
     for (const scenario of wanted) {
       this.#say(`${scenario.name}: ${scenario.text}`);
       for (let round = 1; round <= rounds; round++) {
-        for (const target of this.#field.targets.filter((one) => canRun(scenario, one))) {
-          const measurement = await this.#measure(target, scenario);
+        for (const target of this.#field.targets.filter((one) => this.#canRun(scenario, one))) {
+          const measurement = await this.#measure(target, scenario, this.#client);
           this.measurements.push(measurement);
           this.#say(`${round}/${rounds}  ${row(target.name, scenario, [measurement])}`);
         }
@@ -43,10 +52,25 @@ export class Run {
     }
   }
 
-  async #measure(target: Target, scenario: Scenario, times = this.#times): Promise<Measurement> {
+  #canRun(scenario: Scenario, target: Target): boolean {
+    return canRun(scenario, target, this.#client === null);
+  }
+
+  async #measure(
+    target: Target,
+    scenario: Scenario,
+    client: ClientProgram | null,
+    times = this.#times,
+  ): Promise<Measurement> {
     const rate = scenario.name === 'end-to-end' ? await this.#rate() : 0;
     const entryBytes = this.#entryBytes(target, scenario);
-    return measure(target, scenario, { ...times, changes: this.#options, rate, entryBytes });
+    return measure(target, scenario, {
+      ...times,
+      changes: this.#options,
+      rate,
+      entryBytes,
+      client,
+    });
   }
 
   /** What Kopje wrote last in the scenario, for the raw producer that it is compared with. */
@@ -64,7 +88,7 @@ export class Run {
     const measureMs = (this.#options.jvmWarmUp * 1_000) / Math.max(1, cold.length);
     for (const target of cold) {
       this.#say(`warming up ${target.name} for ${(measureMs / 1_000).toFixed(0)} s`);
-      await this.#measure(target, produce, { warmUpMs: 0, measureMs });
+      await this.#measure(target, produce, null, { warmUpMs: 0, measureMs });
     }
   }
 
@@ -80,7 +104,7 @@ export class Run {
     const runs = this.measurements.filter(
       ({ target, scenario }) => target === paced.name && scenario === produce.name,
     );
-    if (runs.length === 0) runs.push(await this.#measure(paced, produce));
+    if (runs.length === 0) runs.push(await this.#measure(paced, produce, null));
     const rate = pacedShare * median(runs.map(({ megabytesPerSecond }) => megabytesPerSecond));
     this.#say(
       `end-to-end produces ${rate.toFixed(0)} MB/s, a fifth of what saturates ${paced.name}`,

@@ -33,6 +33,8 @@ export interface SteadyScenario extends Named {
   readonly size: Size;
   /** Every acknowledgement waits for the disk. */
   readonly isDurable: boolean;
+  /** What a real client does in place of the generator; null where none can. */
+  readonly client: 'produce' | 'fetch' | null;
   /** False where a raw client of Pulsar's has nothing that could be compared. */
   readonly isForPulsar: boolean;
   /** Puts the load on that is to be measured; ordered last, it is the one that is marked. */
@@ -59,7 +61,7 @@ export interface IdleScenario extends Named {
 export type Scenario = SteadyScenario | BurstScenario | StartScenario | IdleScenario;
 
 /** What a fetch reads from: more than the brokers' own buffers, less than the page cache. */
-const fetchedTopicBytes = 1.5e9;
+export const fetchedTopicBytes = 1.5e9;
 const megabyte = 1e6;
 const fetchedBytes = 4 * 2 ** 20;
 
@@ -102,6 +104,7 @@ const producing: Omit<SteadyScenario, 'name' | 'text'> = {
   isSmall: false,
   size: largeBatches,
   isDurable: false,
+  client: null,
   isForPulsar: false,
   begin: produce,
 };
@@ -111,18 +114,21 @@ const all: readonly Scenario[] = [
     ...producing,
     name: 'produce',
     text: '1 KiB records in 62 KiB batches to 4 partitions, 2 connections with 4 requests in flight',
+    client: 'produce',
     isForPulsar: true,
   },
   {
     ...producing,
     name: 'produce-lz4',
     text: 'the same, compressed with lz4',
+    client: 'produce',
     size: { ...largeBatches, compression: 'lz4' },
   },
   {
     ...producing,
     name: 'produce-zstd',
     text: 'the same, compressed with zstd',
+    client: 'produce',
     size: { ...largeBatches, compression: 'zstd' },
   },
   {
@@ -136,6 +142,7 @@ const all: readonly Scenario[] = [
     ...producing,
     name: 'fetch',
     text: 'a log of 1.5 GB in the page cache, from its start again and again, 4 MiB a request, 2 connections',
+    client: 'fetch',
     isForPulsar: true,
     async begin(generator, { shape }) {
       await generator.obey({ order: 'fill', shape, bytes: fetchedTopicBytes });
@@ -198,6 +205,7 @@ const all: readonly Scenario[] = [
     name: 'durable',
     text: 'as produce, every acknowledgement on disk (durability=fsync; flush.messages=1)',
     isDurable: true,
+    client: 'produce',
   },
   {
     kind: 'start',
@@ -215,8 +223,15 @@ export const scenarios: ReadonlyMap<string, Scenario> = new Map(
   all.map((scenario) => [scenario.name, scenario]),
 );
 
-/** False for a target that cannot do what the scenario needs. */
-export function canRun(scenario: Scenario, target: Target): boolean {
+/**
+ * False for a target that cannot do what the scenario needs.
+ * @param isRaw the generator puts the load on, not a real client
+ */
+export function canRun(scenario: Scenario, target: Target, isRaw: boolean): boolean {
+  if (!isRaw) {
+    if (scenario.kind !== 'steady' || scenario.client === null) return false;
+    if (target.address.protocol !== 'kafka') return false;
+  }
   if (target.isOnPulsar) {
     if (scenario.kind !== 'steady' || !scenario.isForPulsar) return false;
   }

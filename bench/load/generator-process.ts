@@ -1,9 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Mark, Order } from './generator.js';
+import type { MeasuredLoad } from './measured-load.js';
 
 /** The load generator's process: one order at a time, each answered. */
-export class GeneratorProcess {
+export class GeneratorProcess implements MeasuredLoad {
+  /** It has one thread. */
+  readonly maxCpuShare = 0.95;
   readonly #child: ChildProcess;
   readonly #answers: AsyncIterator<string>;
 
@@ -23,6 +26,14 @@ export class GeneratorProcess {
 
   mark(): Promise<Mark> {
     return this.obey({ order: 'mark' }) as Promise<Mark>;
+  }
+
+  async forget(): Promise<void> {
+    await this.obey({ order: 'forget' });
+  }
+
+  async stop(): Promise<void> {
+    await this.obey({ order: 'stop' });
   }
 
   close(): void {

@@ -15,7 +15,7 @@ import { PulsarReadLoad } from './pulsar/read-load.js';
 
 export type Order =
   | { order: 'produce'; shape: ProduceShape }
-  /** Produces until at least this much has been acknowledged. */
+  /** Produces until at least this much has been acknowledged; answers with the progress. */
   | { order: 'fill'; shape: ProduceShape; bytes: number }
   | { order: 'fetch'; shape: FetchShape }
   | { order: 'end-to-end'; produced: ProduceShape; fetched: FetchShape }
@@ -76,7 +76,7 @@ async function obey(order: Order): Promise<unknown> {
       const filling = await ProduceLoad.start(order.shape, events);
       while (filling.progress().payloadBytes < order.bytes) await sleep(fillPollMs);
       await filling.stop();
-      return {};
+      return filling.progress();
     }
     case 'mark':
       return markOf(newest());

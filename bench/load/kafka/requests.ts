@@ -3,6 +3,7 @@ import { encodeCreateTopicsRequest } from '../../../engine/protocol/kafka/messag
 import { encodeDeleteTopicsRequest } from '../../../engine/protocol/kafka/messages/delete-topics-request.js';
 import { encodeFetchRequest } from '../../../engine/protocol/kafka/messages/fetch-request.js';
 import { encodeInitProducerIdRequest } from '../../../engine/protocol/kafka/messages/init-producer-id-request.js';
+import { encodeListOffsetsRequest } from '../../../engine/protocol/kafka/messages/list-offsets-request.js';
 import { encodeMetadataRequest } from '../../../engine/protocol/kafka/messages/metadata-request.js';
 import { encodeProduceRequest } from '../../../engine/protocol/kafka/messages/produce-request.js';
 import { BATCH_HEADER_BYTES } from '../../../engine/protocol/kafka/record-batch.js';
@@ -20,10 +21,13 @@ export const versions = {
   deleteTopics: 3,
   initProducerId: 1,
   metadata: 4,
+  listOffsets: 2,
 } as const;
 
 /** For what the broker does itself. */
 const timeoutMs = 30_000;
+/** Asks for the end. */
+const latestTimestamp = -1;
 const clientId = 'kopje-bench';
 const codecs = loadCodecs();
 
@@ -66,6 +70,24 @@ export function metadataRequest(): Buffer {
   };
   return frame(ApiKey.METADATA, versions.metadata, (writer) =>
     encodeMetadataRequest(writer, request, versions.metadata),
+  );
+}
+
+/** For the ends of all partitions. */
+export function listOffsetsRequest(topic: string, partitions: number): Buffer {
+  const asked = Array.from({ length: partitions }, (_, partitionIndex) => ({
+    partitionIndex,
+    currentLeaderEpoch: -1,
+    timestamp: latestTimestamp,
+  }));
+  const request = {
+    replicaId: -1,
+    isolationLevel: 0,
+    topics: [{ name: topic, partitions: asked }],
+    timeoutMs,
+  };
+  return frame(ApiKey.LIST_OFFSETS, versions.listOffsets, (writer) =>
+    encodeListOffsetsRequest(writer, request, versions.listOffsets),
   );
 }
 
