@@ -256,6 +256,7 @@ export interface Log {
   /**
    * Writes indexes and a producer snapshot, syncs, closes; after a storage fault it only closes. Waits for a
    * flush in flight, whose `done` is called before. Rejects with a LogFault if what was left could not be synced.
+   * `isRemoved`: the topic is gone, or goes next: nothing need be kept for a later opening.
    */
-  close(): Promise<void>;
+  close(isRemoved?: boolean): Promise<void>;
 }

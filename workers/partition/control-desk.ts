@@ -153,7 +153,7 @@ export class ControlDesk {
   async #close(slot: number, opened: Opened, remove: boolean): Promise<void> {
     this.#worker.opened.delete(slot);
     this.#worker.answerHeld(opened);
-    await opened.partition.close();
+    await opened.partition.close(remove);
     // A topic of Pulsar's is removed by who knows the cluster.
     if (!remove || this.#pulsar !== null) return;
     const dir = directoryOf(this.#worker.task.settings.dataDir, opened.partition.name);

@@ -272,8 +272,8 @@ export class Partition {
     return this.#producers.rows();
   }
 
-  /** Writes and flushes what is under way, answers it, and closes the log. */
-  async close(): Promise<void> {
+  /** Writes and flushes what is under way, answers it, and closes the log. `isRemoved`: as `Log.close`. */
+  async close(isRemoved = false): Promise<void> {
     if (this.#closed) return;
     this.drain();
     this.#closed = true;
@@ -284,7 +284,7 @@ export class Partition {
         this.#commit.afterFlush(() => resolve());
       });
     }
-    await this.#log.close();
+    await this.#log.close(isRemoved);
   }
 
   /** A request is in the log, or is a duplicate of a batch that is. */

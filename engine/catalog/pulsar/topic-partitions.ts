@@ -55,11 +55,11 @@ export class TopicPartitions {
     return refs;
   }
 
-  /** Each is offline at once. */
+  /** Each is offline at once. The topic is gone in Pulsar, or goes next. */
   async close(refs: Iterable<PartitionRef>): Promise<void> {
     const closings = [...refs].filter(hasLog).map(async (ref) => {
       try {
-        await this.#port.close(ref, false);
+        await this.#port.close(ref, true);
       } catch (error) {
         const { topic, partition } = ref;
         this.#log.warn({ err: error, topic, partition }, 'cannot close a partition in order');

@@ -280,14 +280,15 @@ export class PulsarLog implements Log {
     this.#config = config;
   }
 
-  async close(): Promise<void> {
+  async close(isRemoved = false): Promise<void> {
     if (this.#fault?.code === 'closed') return;
     const wasSound = this.#fault === null;
     this.#fault = new LogFault('closed', 'the log is closed');
     this.#catchUp.close();
     this.#cache.clear();
     await this.#stores;
-    if (wasSound && this.stableEndOffset === this.logEndOffset) {
+    // A broker may say nothing for long to who asks for a topic that it is deleting.
+    if (wasSound && !isRemoved && this.stableEndOffset === this.logEndOffset) {
       await this.#snapshots.close(this.logEndOffset);
     }
     await this.#sender.close().catch(() => undefined);

@@ -10,22 +10,41 @@ const pair = (kafkaName: string): TopicNamePair => ({
   pulsarTopic: `persistent://a/b/${kafkaName}`,
 });
 
-t.test('a topic is looked at once, and once more if nothing was found', async (t) => {
+t.test('a topic is looked at once, and twice more if nothing was found', async (t) => {
   const looks: string[] = [];
-  let seenTwice: () => void = () => undefined;
-  const twice = new Promise<void>((resolve) => {
-    seenTwice = resolve;
+  let seenThrice: () => void = () => undefined;
+  const thrice = new Promise<void>((resolve) => {
+    seenThrice = resolve;
   });
   const queue = new TopicQueue(({ kafkaName }) => {
     looks.push(kafkaName);
-    if (looks.filter((name) => name === 'same').length === 2) seenTwice();
+    if (looks.filter((name) => name === 'same').length === 3) seenThrice();
     return Promise.resolve(kafkaName === 'changed');
   }, silent);
   t.teardown(() => queue.close());
   await queue.add([pair('changed'), pair('same'), pair('same')]);
   t.strictSame(looks, ['changed', 'same']);
-  await twice;
-  t.strictSame(looks, ['changed', 'same', 'same']);
+  await thrice;
+  t.strictSame(looks, ['changed', 'same', 'same', 'same']);
+});
+
+t.test('what is told anew while others wait for another look is looked at as often', async (t) => {
+  const looks: string[] = [];
+  let done: () => void = () => undefined;
+  const all = new Promise<void>((resolve) => {
+    done = resolve;
+  });
+  const queue: TopicQueue = new TopicQueue(({ kafkaName }) => {
+    looks.push(kafkaName);
+    // It comes with the other's second look.
+    if (kafkaName === 'old' && looks.length === 2) void queue.add([pair('new')]);
+    if (looks.filter((name) => name === 'new').length === 3) done();
+    return Promise.resolve(false);
+  }, silent);
+  t.teardown(() => queue.close());
+  await queue.add([pair('old')]);
+  await all;
+  t.equal(looks.filter((name) => name === 'new').length, 3);
 });
 
 t.test('what comes while it looks is looked at after, and waited for', async (t) => {

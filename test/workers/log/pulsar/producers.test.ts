@@ -146,6 +146,16 @@ t.test(
   },
 );
 
+t.test('of a topic that is being deleted nothing is written down, nor asked', async (t) => {
+  const topic = await FakeTopic.start(t);
+  const owner = await ownerOf(t, topic, {});
+  await produce(owner, 4001, 0, 6);
+  const told = [...topic.told];
+  await owner.log.close(true);
+  t.equal(topic.snapshots.kept.length, 0);
+  t.strictSame([...topic.told], told);
+});
+
 t.test('snapshots of many producers are seldom, and in parts', async (t) => {
   const topic = await FakeTopic.start(t);
   const row = {
