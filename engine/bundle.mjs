@@ -74,6 +74,10 @@ const adapted = {
     });
     // It makes long texts quicker to read, of which there are none, and takes 10 ms to load.
     build.onResolve({ filter: /^msgpackr-extract$/ }, ({ path }) => ({ path, namespace: 'empty' }));
+    // Commander wants it for commands that are programs of their own.
+    build.onResolve({ filter: /^node:child_process$/ }, ({ path, importer }) =>
+      /[/\\]commander[/\\]/.test(importer) ? { path, namespace: 'empty' } : null,
+    );
     build.onLoad({ filter: /^/, namespace: 'empty' }, () => ({ contents: '' }));
   },
 };
