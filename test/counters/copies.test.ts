@@ -16,7 +16,7 @@ const partitions = 4;
 const shape = { topic, partitions, recordsPerBatch: 62, recordBytes: 1024 };
 const connections = 2;
 const inFlight = 4;
-const requests = 100;
+const requests = 60;
 const fetchBytes = 4 * 1024 * 1024;
 /** One copy of so much is of payload; so is what comes to this share of the load in smaller pieces. */
 const payloadBytes = 4 * 1024;
@@ -29,6 +29,8 @@ interface Case {
   readonly format: 'kafka' | 'mixed_kafka' | 'pulsar';
   readonly compression?: keyof typeof Compression;
   readonly env?: NodeJS.ProcessEnv;
+  /** Other than the usual number: each record is a copy there. */
+  readonly requests?: number;
   /** Bytes that may be copied for each byte of records that is produced, and for each that is fetched. */
   readonly most: { readonly produce: number; readonly fetch: number };
 }
@@ -44,7 +46,7 @@ const cases: readonly Case[] = [
   { name: 'kafka, lz4', format: 'kafka', compression: 'lz4', most: least },
   { name: 'mixed_kafka', format: 'mixed_kafka', most: least },
   // Entries are made and taken apart: once on the way in; read, and made into batches, on the way out.
-  { name: 'pulsar', format: 'pulsar', most: { produce: 1.05, fetch: 2.05 } },
+  { name: 'pulsar', format: 'pulsar', requests: 30, most: { produce: 1.05, fetch: 2.05 } },
   {
     name: 'kafka, without the addon',
     format: 'kafka',
@@ -94,16 +96,18 @@ function merged(noted: readonly SiteCopies[]): SiteCopies[] {
 }
 
 /** Produces and fetches back what was produced. */
-async function load(t: Test, { format, compression, env }: Case) {
+async function load(t: Test, one: Case) {
+  const { format, compression, env } = one;
+  const count = one.requests ?? requests;
   const options: BrokerOptions = { hook: 'copy-hook', ...(env && { env }) };
   const broker: Broker = await HookedBroker.start(t, options);
   const clients = await Promise.all(Array.from({ length: connections }, () => broker.connect()));
   await createTopic(clients[0]!, topic, partitions, { 'entry.format': format });
   const frames = produceFrames(shape, 8, compression);
   const produce = await during(broker, async () => {
-    const share = requests / connections;
+    const share = count / connections;
     await Promise.all(clients.map((client) => produceAll(client, frames, share, inFlight)));
-    return { sizeBytes: (await broker.counted()).produced, requests };
+    return { sizeBytes: (await broker.counted()).produced, requests: count };
   });
   const fetch = await during(broker, () => fetchBack(clients));
   for (const client of clients) client.close();
@@ -174,7 +178,7 @@ function byCounter(copies: readonly SiteCopies[]): Map<string, number> {
 for (const one of cases) {
   t.test(one.name, async (t) => {
     const { produce, fetch } = await load(t, one);
-    t.ok(produce.sizeBytes > 15e6, `${produce.sizeBytes} bytes were produced`);
+    t.ok(produce.sizeBytes > 5e6, `${produce.sizeBytes} bytes were produced`);
     t.equal(fetch.sizeBytes, produce.sizeBytes, 'all that was produced came back');
     hold(t, 'produce', produce, one.most.produce);
     hold(t, 'fetch', fetch, one.most.fetch);
