@@ -37,13 +37,22 @@ function roundsOf({ rounds, full }: Options, { pairs }: Field): number {
   return pairs.length > 0 ? comparedRounds : 1;
 }
 
+/** Rejects when somebody ends the run: its brokers and their files are to go. */
+function interruption(): Promise<never> {
+  return new Promise((_, reject) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => reject(new Error(`ended by ${signal}`)));
+    }
+  });
+}
+
 async function bench(options: Options): Promise<void> {
   const client = options.load === 'raw' ? null : await prepareClient(options.load);
   const field = await startTargets(options, say);
   const wanted = wantedBy(options, field);
   const run = new Run(options, field, client, say);
   try {
-    await run.all(wanted, roundsOf(options, field));
+    await Promise.race([run.all(wanted, roundsOf(options, field)), interruption()]);
   } finally {
     for (const target of field.targets) await target.close();
   }

@@ -52,8 +52,14 @@ export async function startKopje(options: BrokerOptions): Promise<Broker> {
   const args = [main, 'serve', ...all.flatMap((setting) => ['--set', setting])];
   const spawnedAtMs = performance.now();
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  // Whatever ends this process early must not leave a broker behind.
+  const orphaned = () => child.kill('SIGKILL');
+  process.once('exit', orphaned);
   const ended = new Promise<number | string>((resolve) => {
-    child.on('close', (status, signal) => resolve(status ?? signal ?? 'unknown'));
+    child.on('close', (status, signal) => {
+      process.off('exit', orphaned);
+      resolve(status ?? signal ?? 'unknown');
+    });
   });
   let tail = '';
   child.stderr.on('data', (bytes: Buffer) => {
