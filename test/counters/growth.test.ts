@@ -143,7 +143,7 @@ function lesser(one: RequestCost, other: RequestCost): RequestCost {
 /** The most that is no growth. */
 function mostOf(name: string, figure: keyof RequestCost): number {
   const { share, flat } = slack[figure];
-  return (measured[name]?.[figure] ?? Number.POSITIVE_INFINITY) * (1 + share) + flat;
+  return (measured[name]?.[figure] ?? 0) * (1 + share) + flat;
 }
 
 async function copiedBytes(broker: HookedBroker<unknown>): Promise<number> {
@@ -152,7 +152,7 @@ async function copiedBytes(broker: HookedBroker<unknown>): Promise<number> {
 }
 
 function hold(t: Test, { name }: Scenario, figure: keyof RequestCost, found: number): void {
-  const before = measured[name]?.[figure] ?? Number.NaN;
+  const before = measured[name]?.[figure] ?? 0;
   const most = mostOf(name, figure);
   const told = `${name}: ${figure} is ${found.toFixed(1)} a request, was ${before}`;
   const grown = ((found / before - 1) * 100).toFixed(1);
