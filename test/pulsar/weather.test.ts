@@ -132,7 +132,13 @@ t.test('a topic that is deleted under its readers', async (t) => {
   t.equal(await scene.produce('second'), -ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
   const createdMs = performance.now();
   await scene.create();
-  t.equal(await scene.produce('anew'), 0, 'one that is made anew begins anew');
+  const { offset, errors } = await scene.produceAtLast('anew');
+  // Pulsar may still be at the deletion; an opening that is tried again writes a barrier before it.
+  t.ok(offset <= 1, `one that is made anew begins anew: ${offset}`);
+  t.ok(
+    errors.every((error) => retriable.has(error)),
+    `${errors}`,
+  );
   t.ok(performance.now() - createdMs < toldWithinMs, 'it did not wait for the old one');
 });
 

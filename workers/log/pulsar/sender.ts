@@ -55,6 +55,8 @@ export class Sender implements WriterEvents {
   #isHeard = false;
   /** When nothing that was sent and is in doubt can go out any more. */
   #drained: Promise<void> = Promise.resolve();
+  /** Until nothing of a way back is under way. */
+  #comingBack: Promise<void> = Promise.resolve();
   #isClosed = false;
 
   private constructor(options: ExclusiveWriterOptions, events: SenderEvents) {
@@ -101,6 +103,8 @@ export class Sender implements WriterEvents {
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#writer?.close();
+    // It would take a topic of that name that is made anew.
+    await this.#comingBack;
   }
 
   /** Ends it for a reason of the log's own. */
@@ -129,7 +133,7 @@ export class Sender implements WriterEvents {
     this.#drained = this.#writer.drained();
     this.#writer = null;
     if (reason instanceof OwnershipDoubt || isFenced(reason)) this.#fail(reason);
-    else void this.#comeBack(reason, inDoubt as readonly PlacedEntry[]);
+    else this.#comingBack = this.#comeBack(reason, inDoubt as readonly PlacedEntry[]);
   }
 
   room(): void {
@@ -163,6 +167,7 @@ export class Sender implements WriterEvents {
       try {
         // A producer would make Pulsar make a topic again that is being deleted.
         if (!(await this.#options.admin.exists(topic))) throw new Error(`${topic} is deleted`);
+        if (this.#isClosed) return;
         writer = await ExclusiveWriter.comeBack(this.#options, this, this.#topicEpoch);
         const missing = await this.#settle(writer, sent);
         if (this.#isClosed || missing > 0) await writer.close().catch(() => undefined);
@@ -177,6 +182,7 @@ export class Sender implements WriterEvents {
         if (isFinal || performance.now() >= giveUpMs) return this.#fail(error as Error);
       }
       await delay(waitMs, undefined, { ref: false });
+      if (this.#isClosed) return;
       waitMs = Math.min(maxWaitMs, 2 * waitMs);
     }
   }
@@ -200,7 +206,7 @@ export class Sender implements WriterEvents {
 
   #goOn(writer: ExclusiveWriter): void {
     if (!writer.isOpen) {
-      void this.#comeBack(new Error('it was lost again'), []);
+      this.#comingBack = this.#comeBack(new Error('it was lost again'), []);
       return;
     }
     this.#writer = writer;

@@ -68,6 +68,8 @@ export class SharedSender {
   #isHeard = false;
   /** When nothing that was sent and is in doubt can go out any more. */
   #drained: Promise<void> = Promise.resolve();
+  /** Until nothing of a way back is under way. */
+  #comingBack: Promise<void> = Promise.resolve();
   #isClosed = false;
 
   private constructor(options: SharedSenderOptions, events: SharedSenderEvents) {
@@ -129,6 +131,8 @@ export class SharedSender {
     this.#isClosed = true;
     this.#tail?.close();
     await this.#owner?.close();
+    // It would take the name on a topic that is made anew.
+    await this.#comingBack;
   }
 
   /** Ends it for a reason of the log's own. */
@@ -209,7 +213,7 @@ export class SharedSender {
     if (this.#owner === null || this.#isClosed) return;
     this.#drained = this.#owner.drained();
     this.#owner = null;
-    void this.#comeBack(reason);
+    this.#comingBack = this.#comeBack(reason);
   }
 
   async #comeBack(reason: Error): Promise<void> {
@@ -221,6 +225,7 @@ export class SharedSender {
       try {
         // A producer would make Pulsar make a topic again that is being deleted.
         if (!(await admin.exists(topic))) throw new Error(`${topic} is deleted`);
+        if (this.#isClosed) return;
         owner = await SharedOwner.comeBack(this.#options, this.#sendEvents(), this.#epochs);
         if (this.#sent > 0) await this.#settle(owner);
         if (owner.isOpen && !this.#isClosed) return this.#goOn(owner);
@@ -232,6 +237,7 @@ export class SharedSender {
         if (isFinal || performance.now() >= giveUpMs) return this.#fail(error as Error);
       }
       await delay(waitMs, undefined, { ref: false });
+      if (this.#isClosed) return;
     }
   }
 
