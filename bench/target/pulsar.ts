@@ -31,7 +31,12 @@ interface Shared {
  */
 export async function startPulsarTargets(settings: readonly string[]): Promise<Target[]> {
   const dataDir = await mkdtemp(join(tmpdir(), 'pulsar-bench-'));
-  const pulsar = await startPulsar({ home: await preparePulsar(), dataDir, heap });
+  const pulsar = await startPulsar({
+    home: await preparePulsar(),
+    dataDir,
+    heap,
+    livesLong: true,
+  });
   const { serviceUrl, adminUrl } = pulsar;
   const backend = [`backend=${serviceUrl}`, `pulsarAdminUrl=${adminUrl}`];
   const kopje = await startKopjeProcess([...backend, ...settings]);

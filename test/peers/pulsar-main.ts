@@ -27,7 +27,7 @@ async function serve(home: string, words: string[]): Promise<void> {
   const dataDir = resolve(values['data-dir']);
   const ports = { port: Number(values.port), httpPort: Number(values['http-port']) };
   say(`starting, which takes about ten seconds; its log is ${join(dataDir, 'pulsar.log')}`);
-  const pulsar = await startPulsar({ home, dataDir, ports });
+  const pulsar = await startPulsar({ home, dataDir, ports, livesLong: true });
   process.stdout.write(`pulsar ready ${pulsar.serviceUrl} ${pulsar.adminUrl}\n`);
   const stop = () => void pulsar.stop().then(() => process.exit(0));
   process.once('SIGTERM', stop).once('SIGINT', stop);

@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { shortLived } from './kafka.js';
 import { freePort } from './pulsar.js';
 import { askWord, removeEphemerals } from './zookeeper-sessions.js';
 
@@ -48,6 +49,7 @@ export async function startZooKeeper(home: string, dataDir: string): Promise<Zoo
       PULSAR_LOG_DIR: join(dataDir, 'logs'),
       PULSAR_MEM: '-Xms32m -Xmx128m',
       PULSAR_GC: '-XX:+UseSerialGC',
+      PULSAR_EXTRA_OPTS: shortLived,
       PULSAR_GC_LOG: ' ',
     },
   });

@@ -1,6 +1,6 @@
 const sampleMs = 250;
 /** Of one node. Two threads and what a load of a few MB/s leaves to be collected. */
-export const mostResidentBytes = 400 * 2 ** 20;
+export const mostResidentBytes = 300 * 2 ** 20;
 /** Between the first third of the cycles and the last: what threads, caches and a fragmented heap come to. */
 const allowedGrowthBytes = 48 * 2 ** 20;
 /** Below, a third has not seen each kind of weather. */

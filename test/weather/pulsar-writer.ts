@@ -52,7 +52,7 @@ export class PulsarWriter implements Load {
     pulsar: PulsarAddress,
     random: Random,
     findings: Findings,
-    entryPauseMs = 10,
+    entryPauseMs = 20,
   ) {
     this.#name = `${plain}pulsar-${name}`;
     this.#pulsar = pulsar;
