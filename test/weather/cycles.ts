@@ -130,7 +130,7 @@ export class Cycles {
       .slice(1)
       .map((end, at) => (end - (steps[at] ?? 0)).toFixed(1));
     this.#report(
-      `cycle ${number}: ${blow.name}; ${records} records acknowledged; ${who}; ` +
+      `cycle ${number}, ${((performance.now() - beganMs) / 1_000).toFixed(1)} s: ${blow.name}; ${records} records acknowledged; ${who}; ` +
         `load ${load} s, mending ${mending} s, until served ${service} s, check ${check} s`,
     );
   }

@@ -70,6 +70,19 @@ export class EntryCache {
     return true;
   }
 
+  /** Takes a hole, where there is nothing yet: a reader that began inside of it has left a part of it here. */
+  fill(baseOffset: number, nextOffset: number): void {
+    for (let next = baseOffset; next < nextOffset; ) {
+      const known = this.#entries[this.find(next)];
+      if (known === undefined) {
+        const after = this.#entries[this.#behind(next)];
+        const end = Math.min(nextOffset, after?.baseOffset ?? nextOffset);
+        this.add(next, end, null);
+        next = end;
+      } else next = known.nextOffset;
+    }
+  }
+
   /** Place of the entry that holds an offset, -1 if it is not there. */
   find(offset: number): number {
     const at = this.#behind(offset) - 1;

@@ -18,7 +18,7 @@ export function addHole(
   for (;;) {
     const marker = transactions.markerIn(next, endOffset);
     const holeEnd = marker?.offset ?? endOffset;
-    if (holeEnd > next) cache.add(next, holeEnd, null);
+    cache.fill(next, holeEnd);
     if (marker === undefined) return;
     next = marker.offset + 1;
     cache.add(marker.offset, next, endEntry(marker));

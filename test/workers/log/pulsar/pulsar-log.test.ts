@@ -331,6 +331,40 @@ t.test('a read that waits for too long brings nothing, and the next one waits ag
   t.ok(result.awaited);
 });
 
+t.test('who goes on after a read that brought nothing gets all there is', async (t) => {
+  const topic = await FakeTopic.start(t);
+  const first = await sessionOn(t, topic);
+  await first.appendBatches([2, 3]);
+  await first.log.close();
+  let nowMs = 1_000_000;
+  const next = await sessionOn(t, topic, { clock: () => nowMs });
+  topic.delivers = false;
+  const reading = next.readAll();
+  nowMs += readTimeoutMs;
+  next.log.expire(nowMs, next.log.stableEndOffset);
+  await turns(() => next.emptyReads === 1);
+  topic.delivers = true;
+  topic.store(1);
+  t.strictSame(
+    (await reading).map((batch) => baseOffset(batch, 0)),
+    [0, 2],
+  );
+});
+
+t.test('a hole that was entered in its middle is passed from its beginning, too', async (t) => {
+  const topic = await FakeTopic.start(t);
+  const first = await sessionOn(t, topic);
+  await first.appendBatches([2]);
+  await first.log.close();
+  // Its barrier is at 2, that of the next one at 3.
+  await (await sessionOn(t, topic)).log.close();
+  const next = await sessionOn(t, topic);
+  await next.appendBatches([1]);
+  const offsets = (batches: Uint8Array[]) => batches.map((batch) => baseOffset(batch, 0));
+  t.strictSame(offsets(await next.readOnce(3)).at(0), 3);
+  t.strictSame(offsets(await next.readAll()), [0, 4]);
+});
+
 t.test('a topic that has lost what readers have seen is not served', async (t) => {
   const topic = await FakeTopic.start(t);
   topic.store(3);
