@@ -1,7 +1,7 @@
 /** A Kopje started as its own process, the way a user starts it. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -30,6 +30,16 @@ export interface Broker {
   stop(): Promise<number | string>;
 }
 
+const dist = join(import.meta.dirname, '..', '..');
+
+/** What users start; its modules where these were compiled after it was put together. */
+function commandFile(): string {
+  const mtimeMs = (file: string) =>
+    statSync(join(dist, file), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const isFresh = mtimeMs('bundle/command.js.cache') > mtimeMs('.tsbuildinfo');
+  return join(dist, 'engine', isFresh ? 'kopje.cjs' : 'main.js');
+}
+
 /** A port of 127.0.0.1 that nobody listens on at this moment. */
 export async function freePort(): Promise<number> {
   const server = createServer();
@@ -48,8 +58,7 @@ export async function startKopje(options: BrokerOptions): Promise<Broker> {
   const { dataDir, port, logFile, settings = [] } = options;
   const bootstrap = `127.0.0.1:${port}`;
   const all = [`kafkaListeners=PLAINTEXT://${bootstrap}`, `dataDir=${dataDir}`, ...settings];
-  const main = join(import.meta.dirname, '..', '..', 'engine', 'main.js');
-  const args = [main, 'serve', ...all.flatMap((setting) => ['--set', setting])];
+  const args = [commandFile(), 'serve', ...all.flatMap((setting) => ['--set', setting])];
   const spawnedAtMs = performance.now();
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   // Whatever ends this process early must not leave a broker behind.
