@@ -1,7 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Address } from '../load/channel.js';
+import { recordsOf } from '../load/kafka/end-offsets.js';
 import { RawConnection } from '../load/kafka/raw-connection.js';
 import { createTopicRequest, deleteTopicRequest } from '../load/kafka/requests.js';
 import type { Launched } from './launched.js';
+
+const createTimeoutMs = 60_000;
+const createPollMs = 50;
 
 /** What is measured. */
 export interface Target {
@@ -35,6 +40,24 @@ export interface Stored {
   readonly sizeBytes: number;
 }
 
+/** Kafka answers that a topic was made before it leads all of its partitions. */
+async function untilServed(
+  connection: RawConnection,
+  topic: string,
+  partitions: number,
+): Promise<void> {
+  const deadlineMs = performance.now() + createTimeoutMs;
+  for (;;) {
+    try {
+      await recordsOf(connection, topic, partitions);
+      return;
+    } catch (error) {
+      if (performance.now() > deadlineMs) throw error;
+      await sleep(createPollMs);
+    }
+  }
+}
+
 /** Topics of a broker that speaks Kafka's protocol. */
 export function kafkaTopics(
   host: string,
@@ -48,7 +71,9 @@ export function kafkaTopics(
   return {
     address: { protocol: 'kafka', host, port },
     async createTopic(topic, partitions) {
-      await ask(createTopicRequest(topic, partitions, configs));
+      const connection = await RawConnection.open(host, port);
+      await connection.ask(createTopicRequest(topic, partitions, configs));
+      await untilServed(connection, topic, partitions).finally(() => connection.close());
       return topic;
     },
     async deleteTopic(topic) {
