@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { freePort, type Pulsar, startPulsar } from '../peers/pulsar.js';
 import { startZooKeeper, type ZooKeeper } from '../peers/zookeeper.js';
 import { NodeProcess } from './node-process.js';
+import { cutTornEntry } from './torn-journal.js';
 
 const pollMs = 100;
 /** Until somebody serves: Pulsar's start, the lease of who is gone, and all partitions, on a busy machine. */
@@ -18,6 +19,8 @@ export interface ClusterOptions {
   readonly home: string;
   /** For data and logs, and for nothing else. */
   readonly directory: string;
+  /** Told what happens beside the weather. */
+  readonly report: (line: string) => void;
 }
 
 /** Two Kopje nodes in front of one Pulsar, of which each may be killed. */
@@ -79,6 +82,11 @@ export class Cluster {
   async killPulsar(): Promise<void> {
     await this.#pulsar?.kill();
     this.#pulsar = null;
+    const { directory, report } = this.#options;
+    const torn = cutTornEntry(join(directory, 'pulsar', 'bookkeeper', 'current'));
+    if (torn !== null) {
+      report(`the bookie's journal ended within ${torn.ledgerId}:${torn.entryId}; it was cut off`);
+    }
     await this.#zooKeeper.forget();
   }
 

@@ -26,7 +26,7 @@ function say(line: string): void {
 async function run(home: string, cycles: number, seed: number): Promise<number> {
   const directory = mkdtempSync(join(tmpdir(), 'kopje-weather-'));
   let isClean = false;
-  const cluster = await Cluster.start({ home, directory });
+  const cluster = await Cluster.start({ home, directory, report: say });
   try {
     const outcome = await new Cycles(cluster, seed, say).run(cycles);
     const { findings, acknowledgedRecords, commits } = outcome;
