@@ -7,7 +7,7 @@ import { Validator } from '../../workers/batch/validator.js';
 import { Verdict } from '../../workers/batch/verdict.js';
 import type { LogConfig } from '../../workers/log/log.js';
 import { batchOf } from '../load/kafka/requests.js';
-import { logConfig, maxInflatedBytes } from './partition.js';
+import { maxInflatedBytes, smallLogConfig } from './partition.js';
 import { time } from './time.js';
 
 const codecs = loadCodecs();
@@ -23,7 +23,12 @@ function measure(
   const slab = new Uint8Array(new SharedArrayBuffer(batch.length));
   slab.set(batch);
   const settings = { validateRecords, maxInflatedBytes };
-  const validator = new Validator(codecs, settings, { ...logConfig, compressionType }, () => {});
+  const validator = new Validator(
+    codecs,
+    settings,
+    { ...smallLogConfig, compressionType },
+    () => {},
+  );
   const verdict = new Verdict();
   const nowMs = Date.now();
   const made = compressionType === 'producer' ? '' : `, to ${compressionType}`;

@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { logConfig } from '../../test/workers/batch/log-config.js';
 import type { EntryFormat } from '../../workers/format/entry-encoder.js';
-import type { LogConfig } from '../../workers/log/log.js';
 import { type Machine, thisMachine } from '../../workers/machine.js';
 import { openPartition } from '../../workers/partition/opening.js';
 import type { Partition } from '../../workers/partition/partition.js';
@@ -13,31 +13,13 @@ import { batchOf } from '../load/kafka/requests.js';
 
 export const maxInflatedBytes = 1 << 24;
 
-/** Kafka's defaults, with few enough bytes in a log that they stay in the page cache. */
-export const logConfig: LogConfig = {
+/** Few enough bytes in a log that they stay in the page cache. */
+export const smallLogConfig = logConfig({
   segmentBytes: 64 * 2 ** 20,
-  segmentMs: 7 * 86_400_000,
-  segmentJitterMs: 0,
-  segmentIndexBytes: 10 * 2 ** 20,
-  indexIntervalBytes: 4096,
   retentionMs: -1,
   retentionBytes: 128 * 2 ** 20,
-  cleanupDelete: true,
-  cleanupCompact: false,
-  maxMessageBytes: 1_048_588,
-  compressionType: 'producer',
-  compressionLevel: null,
-  timestampType: 'CreateTime',
-  timestampBeforeMaxMs: 2 ** 63,
-  timestampAfterMaxMs: 3_600_000,
-  minCompactionLagMs: 0,
-  maxCompactionLagMs: 2 ** 63,
-  minCleanableDirtyRatio: 0.5,
-  deleteRetentionMs: 86_400_000,
   fileDeleteDelayMs: 0,
-  entryFormat: 'kafka',
-  pulsarWriters: 'exclusive',
-};
+});
 
 export interface OwnPartition {
   readonly partition: Partition;
@@ -65,7 +47,7 @@ export async function openOwnPartition(entryFormat: EntryFormat): Promise<OwnPar
       topic: 'micro',
       topicId: 'AAAAAAAAAAAAAAAAAAAAAQ',
       partition: 0,
-      config: { ...logConfig, entryFormat },
+      config: { ...smallLogConfig, entryFormat },
       create: true,
       recoveryPoint: 0,
       logStartOffset: 0,
